@@ -1,0 +1,3 @@
+import { labProgram } from "@lab/tooling/tsup";
+
+export default labProgram({ bin: "src/bin.ts" });

@@ -1,0 +1,4 @@
+/** Browsers tell no processor's name. */
+export function processorName(): string {
+  return "processor";
+}

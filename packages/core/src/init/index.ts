@@ -1,0 +1,1 @@
+export { device, type InitOptions, init } from "./init.js";

@@ -1,0 +1,1 @@
+export { tidyAsync } from "./tidy-async.js";

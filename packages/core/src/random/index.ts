@@ -1,0 +1,6 @@
+/**
+ * Reproducible random numbers: counter based, splittable, serialisable.
+ *
+ * @packageDocumentation
+ */
+export { Generator, type GeneratorState } from "./generator.js";

@@ -1,0 +1,63 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { defineConfig } from "tsup";
+
+// In a browser bundle every `name.node.ts` gives way to its twin `name.browser.ts`.
+const browserTwins = {
+  name: "browser-twins",
+  setup(build) {
+    build.onResolve({ filter: /\.node\.js$/ }, ({ path, importer }) => {
+      const twin = join(dirname(importer), path.replace(/\.node\.js$/, ".browser.ts"));
+      if (!existsSync(twin)) return { errors: [{ text: `${path}: no browser twin ${twin}` }] };
+      return { path: twin };
+    });
+  },
+};
+
+const shared = {
+  target: "node20",
+  platform: "neutral",
+  sourcemap: true,
+  clean: true,
+  splitting: true, // one chunk per format: a class stays one class
+  noExternal: [/^@tensorflow\/tfjs-core\/dist\//], // the one deep import, see docs/decisions
+};
+
+/**
+ * Build of a package: ESM, CJS and types in `dist`.
+ * With `browser`, a second ESM build without Node's modules goes to `dist/browser`.
+ * @param {string[] | Record<string, string>} entry
+ * @param {{ browser?: boolean }} [options]
+ */
+export const labPackage = (entry, { browser = false } = {}) => {
+  const node = {
+    ...shared,
+    entry,
+    format: ["esm", "cjs"],
+    outDir: browser ? "dist/node" : "dist",
+    external: [/^node:/],
+    dts: { compilerOptions: { ignoreDeprecations: "6.0" } }, // tsup injects a baseUrl that TypeScript 6 rejects
+  };
+  if (!browser) return defineConfig(node);
+  const page = {
+    ...shared,
+    entry,
+    format: ["esm"],
+    outDir: "dist/browser",
+    dts: false,
+    target: "es2022",
+    esbuildPlugins: [browserTwins],
+  };
+  return defineConfig([node, page]);
+};
+
+/** Build of a program: ESM only, a Node shebang, no types. */
+export const labProgram = (entry) =>
+  defineConfig({
+    ...shared,
+    entry,
+    format: ["esm"],
+    platform: "node",
+    banner: { js: "#!/usr/bin/env node" },
+    dts: false,
+  });
