@@ -36,6 +36,7 @@ export const labPackage = (entry, { browser = false } = {}) => {
     format: ["esm", "cjs"],
     outDir: browser ? "dist/node" : "dist",
     external: [/^node:/],
+    shims: true, // import.meta.url in the CJS build
     dts: { compilerOptions: { ignoreDeprecations: "6.0" } }, // tsup injects a baseUrl that TypeScript 6 rejects
   };
   if (!browser) return defineConfig(node);

@@ -3,6 +3,11 @@
  *
  * @packageDocumentation
  */
+
+export { encodePng } from "./encode-png.js";
+export { renderPng } from "./render-png.node.js";
+export { type RenderOptions, renderSvg } from "./render-svg.js";
+export type { Theme } from "./theme.js";
 export type {
   Axis,
   BarSeries,

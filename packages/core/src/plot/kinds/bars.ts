@@ -1,0 +1,51 @@
+import * as Plot from "@observablehq/plot";
+import type { Drawing } from "../frame.js";
+import { type Palette, seriesColor } from "../theme.js";
+import type { BarsPlot } from "../types.js";
+import { draw, scaleOf } from "./observable.js";
+
+/** Grouped bars with optional error bars. */
+export function drawBars(spec: BarsPlot, palette: Palette, width: number, height: number): Drawing {
+  const rows = spec.series.flatMap((series, index) =>
+    spec.categories.map((category, i) => ({
+      category,
+      series: series.name,
+      color: seriesColor(palette, index),
+      y: series.y[i] ?? null,
+      low: series.low?.[i] ?? null,
+      high: series.high?.[i] ?? null,
+    })),
+  );
+  const filled = rows.filter((row) => row.y !== null && Number.isFinite(row.y));
+  const intervals = rows.filter((row) => row.low !== null && row.high !== null);
+  const longest = Math.max(...spec.categories.map((category) => category.length));
+  const isTight = longest * 6.5 > (width - 80) / spec.categories.length;
+  return draw(
+    {
+      marginBottom: isTight ? Math.min(140, 34 + longest * 4.6) : 44,
+      x: {
+        axis: null,
+        domain: spec.series.map((series) => series.name),
+        paddingInner: 0.08,
+        paddingOuter: 0.1,
+      },
+      fx: {
+        label: spec.x?.label ?? null,
+        labelArrow: "none",
+        domain: [...spec.categories],
+        axis: "bottom",
+        padding: 0.12,
+        ...(isTight ? { tickRotate: -35 } : {}),
+      },
+      y: { ...scaleOf(spec.y), grid: true },
+      marks: [
+        Plot.barY(filled, { fx: "category", x: "series", y: "y", fill: "color", fillOpacity: 0.85 }),
+        Plot.ruleX(intervals, { fx: "category", x: "series", y1: "low", y2: "high", stroke: "currentColor" }),
+        ...(spec.y.scale === "log" ? [] : [Plot.ruleY([0])]),
+      ],
+      color: { type: "identity" },
+    },
+    width,
+    height,
+  );
+}

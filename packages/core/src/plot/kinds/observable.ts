@@ -1,0 +1,51 @@
+import * as Plot from "@observablehq/plot";
+import { figureDocument } from "../document.node.js";
+import { type Drawing, FONT } from "../frame.js";
+import type { Axis } from "../types.js";
+
+/** Options of a scale from an axis of a figure. */
+export function scaleOf(axis: Axis | undefined): Plot.ScaleOptions {
+  if (axis === undefined) return { label: null };
+  const scale: Plot.ScaleOptions = { label: axis.label, labelArrow: "none", nice: axis.domain === undefined };
+  if (axis.scale === "log") {
+    scale.type = "log";
+    scale.tickFormat = "~g"; // the default writes 0.1 as 100m
+  }
+  if (axis.domain !== undefined) scale.domain = [...axis.domain];
+  return scale;
+}
+
+/** Draws a plot and takes its markup out of the document. */
+export function draw(options: Plot.PlotOptions, width: number, height: number): Drawing {
+  const figure = Plot.plot({
+    marginLeft: 62,
+    marginBottom: 44,
+    marginRight: 18,
+    marginTop: 22,
+    ...options,
+    width,
+    height,
+    document: figureDocument(),
+    style: { fontFamily: FONT, background: "none", color: "inherit" },
+  });
+  const markup = figure.outerHTML
+    .replace(/<style>[\s\S]*?<\/style>/, "") // rules for a page; everything needed stands in attributes
+    .replace('font-size="10"', 'font-size="11"')
+    .replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg" overflow="visible"')
+    .replace(/="[^"]*"/g, (attribute) =>
+      attribute.replace(/-?\d+\.\d{3,}(e-?\d+)?/g, (n) => String(+(+n).toFixed(2))),
+    );
+  return { width, height, svg: withOwnIds(markup) };
+}
+
+/** Ids made from the content: the same figure is the same text, and two figures on a page do not share clip paths. */
+function withOwnIds(markup: string): string {
+  const seen: string[] = [];
+  const numbered = markup.replace(/plot-clip-\d+/g, (id) => {
+    if (!seen.includes(id)) seen.push(id);
+    return `plot-clip-${seen.indexOf(id)}`;
+  });
+  let hash = 0x811c9dc5; // FNV-1a
+  for (let i = 0; i < numbered.length; i++) hash = Math.imul(hash ^ numbered.charCodeAt(i), 0x01000193);
+  return numbered.replaceAll("plot-clip-", `clip-${(hash >>> 0).toString(36)}-`);
+}
