@@ -1,1 +1,9 @@
-export {};
+/**
+ * Training: an asynchronous loop with events, evaluation, early stopping, atomic checkpoints and exact resume.
+ *
+ * @packageDocumentation
+ */
+export type { CheckpointStore } from "./checkpoint-store.js";
+export type { Event, History, HistoryRow } from "./event.js";
+export { fit } from "./fit.js";
+export type { BatchSource, Every, FitOptions, StepResult, Stopping } from "./options.js";
