@@ -1,0 +1,1 @@
+export { stopGradient } from "./stop-gradient.js";

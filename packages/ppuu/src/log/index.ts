@@ -1,0 +1,4 @@
+export { recordedState, recordedStates } from "./recorded-states.js";
+export { LANE_WIDTH, type Ramp, type Road, rightEdge, shortWay } from "./road.js";
+export { type SplitLogOptions, splitLog } from "./split-log.js";
+export { subsampleLog, type TrafficLog } from "./traffic-log.js";
