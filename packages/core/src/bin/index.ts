@@ -1,1 +1,4 @@
-export {};
+#!/usr/bin/env node
+import { runCommand } from "./run-command.node.js";
+
+void runCommand();

@@ -1,3 +1,4 @@
+import * as tf from "@tensorflow/tfjs-core";
 import { checkChoice } from "../check/index.js";
 import {
   automaticOrder,
@@ -7,7 +8,7 @@ import {
   loaders,
   startBackend,
 } from "../device/index.js";
-import { BackendUnavailableError, NotInitializedError } from "../errors/index.js";
+import { ArgumentError, BackendUnavailableError, NotInitializedError } from "../errors/index.js";
 import { registerKernels } from "../kernels/index.js";
 
 /** Options of {@link init}. */
@@ -24,15 +25,36 @@ export interface InitOptions {
 
 let current: DeviceInfo | undefined;
 
-function wanted(backend: InitOptions["backend"]): readonly BackendName[] {
+interface Wanted {
+  /** Backends in the order in which they are tried. */
+  names: readonly BackendName[];
+  /** Whether one that computes on the processor waits until no later one computes on a GPU. */
+  preferGpu: boolean;
+}
+
+function wanted(backend: InitOptions["backend"]): Wanted {
   const known = loaders.map((loader) => loader.name);
   if (backend === undefined || backend === "auto") {
     const override = backendOverride();
-    if (override === undefined) return automaticOrder;
-    return [checkChoice("init", "LAB_BACKEND", override, known)];
+    if (override === undefined) return { names: automaticOrder, preferGpu: true };
+    return { names: [checkChoice("init", "LAB_BACKEND", override, known)], preferGpu: false };
   }
   const list = typeof backend === "string" ? [backend] : backend;
-  return list.map((name) => checkChoice("init", "backend", name, known));
+  if (list.length === 0) {
+    throw new ArgumentError("init: backend is an empty list; at least one backend was expected", {
+      argument: "backend",
+      value: backend,
+    });
+  }
+  return { names: list.map((name) => checkChoice("init", "backend", name, known)), preferGpu: false };
+}
+
+/** Backends of which one may compute on a GPU; those after it in the order of `auto` never do. */
+const mayUseGpu: readonly BackendName[] = ["tensorflow", "webgpu"];
+
+/** WebGPU on a software adapter is slower than wasm: only for those who ask for it by name. */
+function isSoftwareGpu({ backend, kind }: DeviceInfo): boolean {
+  return backend === "webgpu" && kind === "cpu";
 }
 
 /**
@@ -55,23 +77,36 @@ function wanted(backend: InitOptions["backend"]): readonly BackendName[] {
  * ```
  */
 export async function init(options: InitOptions = {}): Promise<DeviceInfo> {
-  const names = wanted(options.backend);
+  const { names, preferGpu } = wanted(options.backend);
   const answers: string[] = [];
-  for (const name of names) {
+  const start = async (name: BackendName): Promise<DeviceInfo | undefined> => {
     const loader = loaders.find((candidate) => candidate.name === name)!;
     try {
-      const info = await startBackend(loader);
-      await registerKernels(info.backend);
-      options.logger?.(`init: ${name} on ${info.name}`);
-      current = info;
-      return info;
+      return await startBackend(loader);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       options.logger?.(`init: ${name} cannot be used: ${reason}`);
       answers.push(`${name} cannot be used: ${reason}; to have it: ${loader.fix}`);
+      return undefined;
     }
+  };
+  let found: DeviceInfo | undefined;
+  for (const name of names) {
+    // Only a GPU can still displace a backend that has started.
+    if (found !== undefined && !mayUseGpu.includes(name)) break;
+    const started = await start(name);
+    if (started === undefined || (preferGpu && isSoftwareGpu(started))) continue;
+    if (found === undefined || started.kind === "gpu") found = started;
+    if (!preferGpu || found.kind === "gpu") break;
   }
-  throw new BackendUnavailableError(`init: ${answers.join(" | ")}`, { backend: names[0]! });
+  if (found === undefined)
+    throw new BackendUnavailableError(`init: ${answers.join(" | ")}`, { backend: names[0]! });
+  // A later attempt may have taken the engine's place and failed.
+  await tf.setBackend(found.backend); // the engine knows every backend by the same name
+  await registerKernels(found.backend);
+  options.logger?.(`init: ${found.backend} on ${found.name}`);
+  current = found;
+  return found;
 }
 
 /**
