@@ -53,11 +53,11 @@ async function loadBinding(): Promise<void> {
   const restore = keepRegistry();
   try {
     loadFirst(found, from);
+    await patchLayers(found); // importing tfjs-layers registers all gradients anew as well
   } finally {
     restore();
   }
   registerTensorflowKernels();
-  await patchLayers(found);
 }
 
 /** Loads the first package that loads; the reasons of all when none does. */
