@@ -1,0 +1,92 @@
+import * as tf from "@tensorflow/tfjs-core";
+
+/** Attributes of a kernel: plain values and typed arrays. */
+export type KernelAttributes = Record<string, unknown>;
+
+/**
+ * A float32 kernel in TypeScript for the backends whose memory this process can touch, `wasm` and `cpu`.
+ *
+ * Small images and reductions over the outer axes are several times faster as one loop over typed arrays than as a
+ * chain of engine calls with a tensor between each two.
+ */
+export interface HostKernel {
+  /** Name in the engine. */
+  name: string;
+  /** Names of the inputs, in the order in which `compute` gets them. */
+  inputs: readonly string[];
+  /** Shapes of the outputs. */
+  outputShapes(shapes: readonly number[][], attributes: KernelAttributes): number[][];
+  /** Fills the outputs, which are not cleared. */
+  compute(
+    inputs: readonly Float32Array[],
+    outputs: readonly Float32Array[],
+    shapes: readonly number[][],
+    attributes: KernelAttributes,
+  ): void;
+}
+
+// What the two backends offer beyond the engine's interface.
+interface WasmMemory {
+  makeOutput(shape: number[], dtype: "float32"): tf.TensorInfo;
+  typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array;
+}
+interface CpuMemory {
+  makeTensorInfo(shape: number[], dtype: "float32", values: Float32Array): tf.TensorInfo;
+  readSync(dataId: object): Float32Array;
+}
+
+/** Registers a kernel for `wasm` and `cpu`, once; where a backend has one of this name, that one stays. */
+export function registerHostKernel(kernel: HostKernel): void {
+  const prepare = (inputs: tf.NamedTensorInfoMap, attributes: KernelAttributes) => {
+    const tensors = kernel.inputs.map((name) => inputs[name] as tf.TensorInfo);
+    const shapes = tensors.map((tensor) => tensor.shape);
+    const outputShapes = kernel.outputShapes(shapes, attributes);
+    return { tensors, shapes, outputShapes };
+  };
+  register(kernel.name, "wasm", ({ inputs, backend, attrs }) => {
+    const attributes = (attrs ?? {}) as KernelAttributes;
+    const memory = backend as unknown as WasmMemory;
+    const { tensors, shapes, outputShapes } = prepare(inputs, attributes);
+    // Outputs first: making one may move the heap from under the views.
+    const outputs = outputShapes.map((shape) => memory.makeOutput(shape, "float32"));
+    const views = (list: tf.TensorInfo[]) => list.map((tensor) => memory.typedArrayFromHeap(tensor));
+    kernel.compute(views(tensors), views(outputs), shapes, attributes);
+    return outputs;
+  });
+  register(kernel.name, "cpu", ({ inputs, backend, attrs }) => {
+    const attributes = (attrs ?? {}) as KernelAttributes;
+    const memory = backend as unknown as CpuMemory;
+    const { tensors, shapes, outputShapes } = prepare(inputs, attributes);
+    const values = outputShapes.map((shape) => new Float32Array(tf.util.sizeFromShape(shape)));
+    kernel.compute(
+      tensors.map((tensor) => memory.readSync(tensor.dataId)),
+      values,
+      shapes,
+      attributes,
+    );
+    return outputShapes.map((shape, i) => memory.makeTensorInfo(shape, "float32", values[i]!));
+  });
+}
+
+/** Whether the current backend has a kernel of this name. */
+export function hasHostKernel(name: string): boolean {
+  return tf.getKernel(name, tf.engine().backendName) !== undefined;
+}
+
+/** Runs a kernel by name; its outputs as a list. */
+export function callKernel(
+  name: string,
+  inputs: Record<string, tf.Tensor>,
+  attributes: KernelAttributes = {},
+): tf.Tensor[] {
+  const result = tf.engine().runKernel(name, inputs, attributes as unknown as tf.NamedAttrMap) as unknown as
+    | tf.Tensor
+    | tf.Tensor[];
+  return Array.isArray(result) ? result : [result];
+}
+
+function register(kernelName: string, backendName: string, kernelFunc: tf.KernelFunc): void {
+  if (tf.getKernel(kernelName, backendName) === undefined) {
+    tf.registerKernel({ kernelName, backendName, kernelFunc });
+  }
+}

@@ -1,0 +1,1 @@
+export { callKernel, type HostKernel, hasHostKernel, registerHostKernel } from "./host-kernel.js";
