@@ -14,6 +14,8 @@ export const labProject = (overrides = {}) =>
       reporters: ["default", ["json", { outputFile: ".test-results/results.json" }]],
       testTimeout: process.env.LAB_SLOW ? 3_600_000 : 60_000,
       hookTimeout: 60_000,
+      // Loaded as a dependency its address would get a query, beside which it does not find its threads' program.
+      server: { deps: { inline: ["tinypool"] } },
       // Pre-bundled once and cached: inlining those ~150 files instead costs 2.5-10 s per run.
       deps: {
         optimizer: {

@@ -3,4 +3,14 @@
  *
  * @packageDocumentation
  */
-export type { Runner } from "./types.js";
+export { mapTasks } from "./map-tasks.node.js";
+export { serveTasks } from "./serve-tasks.node.js";
+export type {
+  MapTasksOptions,
+  Runner,
+  ServeTasksOptions,
+  TaskContext,
+  TaskHandler,
+  TaskInput,
+  TaskResult,
+} from "./types.js";
