@@ -1,1 +1,2 @@
 export { stopGradient } from "./stop-gradient.js";
+export { withoutGradient } from "./without-gradient.js";

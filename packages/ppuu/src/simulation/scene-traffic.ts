@@ -21,6 +21,8 @@ const FLOATS = [
   "changed",
   "fromY",
   "toY",
+  "brakeLeft",
+  "brakeBy",
 ] as const;
 const INTEGERS = ["lane", "target", "id", "order", "place"] as const;
 
@@ -66,6 +68,10 @@ export class SceneTraffic {
   readonly changed: Float64Array;
   readonly fromY: Float64Array;
   readonly toY: Float64Array;
+  /** Seconds that a driver is made to brake. */
+  readonly brakeLeft: Float64Array;
+  /** How hard, in m/s². */
+  readonly brakeBy: Float64Array;
   readonly lane: Int32Array;
   readonly target: Int32Array;
   /** Number of the car in its scene, in order of appearance. */
@@ -107,6 +113,8 @@ export class SceneTraffic {
     this.changed = floats();
     this.fromY = floats();
     this.toY = floats();
+    this.brakeLeft = floats();
+    this.brakeBy = floats();
     this.lane = integers();
     this.target = integers();
     this.id = integers();
@@ -147,6 +155,7 @@ export class SceneTraffic {
     this.noise[slot] = 0;
     this.slowLeft[slot] = 0;
     this.changed[slot] = 0;
+    this.brakeLeft[slot] = 0;
     this.target[slot] = -1;
     this.cooldown[slot] = stream.uniform(0, settings.mobil.cooldown[1]);
     this.place[slot] = this.numActive;

@@ -168,14 +168,44 @@ export class TrafficSimulation {
    * @throws {@link ArgumentError} when the slot holds no car.
    */
   control(scene: number, slot: number): void {
-    const traffic = this.scenes[scene];
-    if (!traffic || (traffic.place[slot] ?? -1) < 0) {
-      throw new ArgumentError(
-        `TrafficSimulation.control: slot ${slot} of scene ${scene} holds no car; a car that is present was expected`,
-        { argument: "slot", value: slot },
-      );
-    }
-    traffic.controlled = slot;
+    this.trafficOf("control", scene, slot).controlled = slot;
+  }
+
+  /**
+   * Makes a driver brake, whatever is ahead.
+   *
+   * @param scene - Index of the scene.
+   * @param slot - Slot of the car.
+   * @param deceleration - How hard, in m/s².
+   * @param seconds - For how long.
+   */
+  brake(scene: number, slot: number, deceleration: number, seconds: number): void {
+    const traffic = this.trafficOf("brake", scene, slot);
+    traffic.brakeLeft[slot] = seconds;
+    traffic.brakeBy[slot] = deceleration;
+  }
+
+  /**
+   * Makes a driver change to a lane at once, whatever is there.
+   *
+   * @param scene - Index of the scene.
+   * @param slot - Slot of the car.
+   * @param lane - The new lane.
+   */
+  cutIn(scene: number, slot: number, lane: number): void {
+    const traffic = this.trafficOf("cutIn", scene, slot);
+    if (lane === traffic.lane[slot] || lane < 0 || lane >= this.road.lanes) return;
+    this.beginChange(traffic, slot, lane);
+  }
+
+  /**
+   * Takes a car away.
+   *
+   * @param scene - Index of the scene.
+   * @param slot - Slot of the car.
+   */
+  remove(scene: number, slot: number): void {
+    this.trafficOf("remove", scene, slot).remove(slot);
   }
 
   /**
@@ -253,6 +283,15 @@ export class TrafficSimulation {
       );
     }
     return new TrafficSimulation(state);
+  }
+
+  private trafficOf(caller: string, scene: number, slot: number): SceneTraffic {
+    const traffic = this.scenes[scene];
+    if (traffic && (traffic.place[slot] ?? -1) >= 0) return traffic;
+    throw new ArgumentError(
+      `TrafficSimulation.${caller}: slot ${slot} of scene ${scene} holds no car; a car that is present was expected`,
+      { argument: "slot", value: slot },
+    );
   }
 
   private generatorOf(index: number): Generator {
@@ -339,6 +378,7 @@ export class TrafficSimulation {
       stream.next();
       scene.noise[slot] = scene.noise[slot]! * this.noiseDecay + this.noiseScale * stream.noise;
       if (slot === scene.controlled) continue;
+      if (scene.brakeLeft[slot]! > 0) scene.brakeLeft[slot]! -= dt;
       if (scene.slowLeft[slot]! > 0) scene.slowLeft[slot]! -= dt;
       else if (stream.slow < settings.slowDownRate * dt) {
         scene.slowLeft[slot] = stream.uniform(settings.slowDownDuration[0], settings.slowDownDuration[1]);
@@ -370,6 +410,7 @@ export class TrafficSimulation {
       value = Math.min(value, this.idm(scene, slot, toEnd, scene.v[slot]!));
       gap = Math.min(gap, toEnd);
     }
+    if (scene.brakeLeft[slot]! > 0) value = Math.min(value, -scene.brakeBy[slot]!);
     const noise = scene.noise[slot]!;
     const total = gap < NOISE_GAP && noise > 0 ? value : value + noise;
     return Math.min(STRONGEST_ACCELERATION, Math.max(HARDEST_BRAKING, total));

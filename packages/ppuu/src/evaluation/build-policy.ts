@@ -1,0 +1,40 @@
+import { ArgumentError } from "@lab/core";
+import { bicycle } from "../ego/bicycle.js";
+import type { EgoModel, EgoModelSpec } from "../ego/ego-model.js";
+import { unicycle } from "../ego/unicycle.js";
+import type { TrafficLog } from "../log/traffic-log.js";
+import { mlpPolicy } from "../policy/mlp-policy.js";
+import type { Policy, PolicySpec } from "../policy/policy.js";
+import { replayPolicy } from "../policy/replay-policy.js";
+import { idmPolicy, noAction } from "../policy/simple-policies.js";
+
+/** The ego model that a description names. */
+export function egoFromSpec(spec: EgoModelSpec): EgoModel {
+  const { kind, ...options } = spec;
+  return kind === "unicycle" ? unicycle(options) : bicycle(options as Parameters<typeof bicycle>[0]);
+}
+
+/**
+ * The policy that a description names; free it with `dispose` where it has one.
+ *
+ * @param spec - What `describe` of a policy gave.
+ * @param log - The log of the episodes, for policies that replay it.
+ * @throws {@link ArgumentError} when the description names no policy of this package.
+ */
+export function policyFromSpec(spec: PolicySpec, log: TrafficLog): Policy {
+  switch (spec.kind) {
+    case "no-action":
+      return noAction();
+    case "idm":
+      return idmPolicy({ gain: spec.gain });
+    case "replay":
+      return replayPolicy(log);
+    case "mlp":
+      return mlpPolicy({ hidden: spec.hidden, weights: spec.weights });
+    default:
+      throw new ArgumentError(
+        `policyFromSpec: spec.kind is ${JSON.stringify((spec as PolicySpec).kind)}; the description of a policy of this package was expected`,
+        { argument: "spec", value: spec },
+      );
+  }
+}

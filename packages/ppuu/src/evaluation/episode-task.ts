@@ -1,0 +1,81 @@
+import { device, init } from "@lab/core";
+import type { CostSpec } from "../costs/cost-model.js";
+import { vectorCosts } from "../costs/vector-costs.js";
+import type { EgoModelSpec } from "../ego/ego-model.js";
+import type { Stress } from "../environment/stress.js";
+import { episodeRules } from "../environment/traffic-env.js";
+import type { PolicySpec } from "../policy/policy.js";
+import type { Place } from "../scene/scene.js";
+import { egoFromSpec, policyFromSpec } from "./build-policy.js";
+import { type PackedLog, unpackLog } from "./pack-log.js";
+import { type EpisodeResult, runGroup } from "./run-group.js";
+
+/** A group of episodes for another process; plain JSON. */
+export interface EpisodeTask {
+  /** The policy. */
+  policy: PolicySpec;
+  /** The scenes that are needed. */
+  log: PackedLog;
+  /** Where the episodes begin; scenes are counted in the packed log. */
+  places: Place[];
+  /** Number of the first episode. */
+  firstId: number;
+  /** Scenes in the whole log of the packed scenes. */
+  scenes: number[];
+  /** Rules. */
+  rules: {
+    mode: "replay" | "reactive";
+    ego: EgoModelSpec;
+    clip: boolean;
+    margin: number;
+    destination: number;
+    limit: number;
+    frames: number;
+    stress: Stress;
+    seed: number;
+  };
+  /** Whether moments are recorded. */
+  keep: boolean;
+  /** Costs to report. */
+  costs: CostSpec | null;
+}
+
+/**
+ * Drives a group of episodes; the handler of `mapTasks` for evaluations.
+ *
+ * @param task - The group.
+ * @param context - Its signal stops the group.
+ * @returns One result for each episode.
+ */
+export default async function runEpisodes(
+  task: EpisodeTask,
+  context?: { signal?: AbortSignal },
+): Promise<EpisodeResult[]> {
+  try {
+    device();
+  } catch {
+    await init({ backend: ["wasm", "cpu"] });
+  }
+  const log = unpackLog(task.log);
+  const { limit, ...rest } = task.rules;
+  const rules = episodeRules(
+    "evaluate",
+    { ...rest, log, ego: egoFromSpec(task.rules.ego), limit: limit * log.dt },
+    task.rules.seed,
+    task.keep,
+  );
+  const policy = policyFromSpec(task.policy, log);
+  const costs = task.costs?.kind === "vector" ? vectorCosts(task.costs.weights) : undefined;
+  try {
+    const results = await runGroup(policy, rules, task.places, task.firstId, {
+      costs,
+      signal: context?.signal,
+    });
+    return results.map((result) => ({
+      ...result,
+      place: { ...result.place, scene: task.scenes[result.place.scene]! },
+    }));
+  } finally {
+    (policy as { dispose?: () => void }).dispose?.();
+  }
+}

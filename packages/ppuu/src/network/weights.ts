@@ -1,0 +1,49 @@
+import { DataError } from "@lab/core";
+import type * as tf from "@tensorflow/tfjs-core";
+import { tensor } from "@tensorflow/tfjs-core";
+
+/** Weights as plain JSON: base64 of little-endian float32. */
+export type WeightsSpec = Record<string, { shape: number[]; data: string }>;
+
+/** Base64 of bytes, in Node and in browsers. */
+export function toBase64(bytes: Uint8Array): string {
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 0x8000) {
+    text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
+  }
+  return btoa(text);
+}
+
+/** Bytes of base64. */
+export function fromBase64(text: string): Uint8Array {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}
+
+/** Reads variables into JSON. */
+export async function weightsToSpec(parameters: ReadonlyMap<string, tf.Tensor>): Promise<WeightsSpec> {
+  const spec: WeightsSpec = {};
+  for (const [name, variable] of parameters) {
+    const data = (await variable.data()) as Float32Array;
+    spec[name] = {
+      shape: [...variable.shape],
+      data: toBase64(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
+    };
+  }
+  return spec;
+}
+
+/** Assigns weights that {@link weightsToSpec} read. */
+export function assignWeights(parameters: ReadonlyMap<string, tf.Variable>, spec: WeightsSpec): void {
+  for (const [name, variable] of parameters) {
+    const entry = spec[name];
+    if (!entry || entry.shape.join() !== variable.shape.join()) {
+      throw new DataError(
+        `assignWeights: ${name} has shape [${entry?.shape ?? "none"}]; [${variable.shape}] was expected`,
+        { path: name },
+      );
+    }
+    const value = tensor(new Float32Array(fromBase64(entry.data).buffer), entry.shape);
+    variable.assign(value);
+    value.dispose();
+  }
+}

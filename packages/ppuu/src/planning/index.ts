@@ -1,0 +1,1 @@
+export { type MpcOptions, mpc, type Planner } from "./mpc.js";

@@ -1,0 +1,12 @@
+export { type ClonePolicyOptions, clonePolicy } from "./clone-policy.js";
+export { costsOf, type GradientPath, type Imagined, type ImagineOptions, imagine } from "./imagine.js";
+export { type MlpPolicyOptions, mlpPolicy } from "./mlp-policy.js";
+export type { Policy, PolicySpec, TrainablePolicy, WorldSpec } from "./policy.js";
+export { replayPolicy } from "./replay-policy.js";
+export { type IdmPolicyOptions, idmPolicy, noAction } from "./simple-policies.js";
+export {
+  type Perturbation,
+  type PolicyUpdate,
+  type TrainPolicyOptions,
+  trainPolicy,
+} from "./train-policy.js";

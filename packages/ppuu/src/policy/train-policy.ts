@@ -1,0 +1,242 @@
+import { ArgumentError, checkChoice, checkInteger, checkNumber, NumericalError } from "@lab/core";
+import { adamw } from "@lab/core/optim";
+import { Generator } from "@lab/core/random";
+import { type FitOptions, fit, type History as TrainingHistory } from "@lab/core/train";
+import * as tf from "@tensorflow/tfjs-core";
+import type { CostModel } from "../costs/cost-model.js";
+import type { EgoModel } from "../ego/ego-model.js";
+import type { TrafficLog } from "../log/traffic-log.js";
+import type { History } from "../scene/scene.js";
+import { disposeHistory, historyFromLog, samplePlaces } from "../scene/windows.js";
+import type { WorldModel } from "../world/world-model.js";
+import { costsOf, discounts, type GradientPath, imagine, presentOf } from "./imagine.js";
+import type { TrainablePolicy } from "./policy.js";
+
+/** Standard deviations by which imagined futures start beside the recorded state. */
+export interface Perturbation {
+  /** Metres across the road. @defaultValue 0.4 */
+  y?: number;
+  /** Radians. @defaultValue 0.02 */
+  heading?: number;
+  /** m/s. @defaultValue 0.7 */
+  speed?: number;
+}
+
+/** Figures of one update. */
+export interface PolicyUpdate {
+  /** `update`. */
+  type: "update";
+  /** Updates made so far, from 1. */
+  step: number;
+  /** Discounted mean cost. */
+  loss: number;
+  /** Mean of each part of the cost, without its weight. */
+  parts: Record<string, number>;
+}
+
+/** Options of {@link trainPolicy}. */
+export interface TrainPolicyOptions<P extends TrainablePolicy> {
+  /** The policy; it is changed in place. */
+  policy: P;
+  /** The world that is imagined. */
+  world: WorldModel;
+  /** The ego model; must be left out where the world predicts the ego. */
+  ego?: EgoModel;
+  /** What is to be small. */
+  costs: CostModel;
+  /** Where futures begin. */
+  log: TrafficLog;
+  /** Imagined steps. @defaultValue 15 */
+  horizon?: number;
+  /** Futures of an update. @defaultValue 64 */
+  batch?: number;
+  /** Updates. */
+  steps: number;
+  /** Turns gradients into updates. @defaultValue Adam, with a rate that falls from 3e-3 to 1e-5 */
+  optimizer?: tf.Optimizer;
+  /** Learning rate of update `t`, from 0. @defaultValue linear from 3e-3 to 1e-5 with the default optimizer */
+  schedule?: (t: number) => number;
+  /** Largest norm of the gradients. @defaultValue 1 */
+  clipNorm?: number;
+  /** Weight of a cost for each step it is later. @defaultValue 0.99 */
+  gamma?: number;
+  /**
+   * How far futures start beside the recorded state, or `false` for not at all. Needs a world that does not predict the
+   * ego: only then does nothing depend on the ego's past.
+   * @defaultValue `{ y: 0.4, heading: 0.02, speed: 0.7 }`, and `false` where the world predicts the ego
+   */
+  perturb?: Perturbation | false;
+  /** Whether gradients pass through the ego alone or also through its effect on the others. @defaultValue `"ego"` */
+  gradient?: GradientPath;
+  /** Frames of history that the world sees. @defaultValue 2 */
+  frames?: number;
+  /** Seed of the places and perturbations. */
+  seed: number;
+  /** File or store of the checkpoint, from which an interrupted run goes on. @defaultValue none */
+  checkpoint?: Exclude<FitOptions<unknown>["checkpoint"], undefined>;
+  /** Stops the run; the state is saved first where there is a checkpoint. */
+  signal?: AbortSignal;
+  /** Receives the figures of each update. */
+  on?: (event: PolicyUpdate) => void;
+}
+
+/**
+ * Trains a policy by imagining: rolls ego and world forward and follows the gradient of the cost back to the policy.
+ *
+ * With a world that is separate from the ego, gradients reach the policy through the ego's exact kinematics alone.
+ *
+ * @param options - See {@link TrainPolicyOptions}.
+ * @returns The policy that was given, and what was done.
+ * @throws {@link ArgumentError} when options contradict each other.
+ * @throws {@link NumericalError} with the update, the row and the part of the cost, when a cost is not finite.
+ * @throws {@link DataError} when no car of the log is present for long enough.
+ * @see Sobal et al. (2022), Separating the world and ego models for self-driving, section 3.
+ */
+export async function trainPolicy<P extends TrainablePolicy>(
+  options: TrainPolicyOptions<P>,
+): Promise<{ policy: P; history: TrainingHistory }> {
+  const { policy, world, ego, costs, log, signal } = options;
+  const horizon = checkInteger("trainPolicy", "horizon", options.horizon ?? 15, { min: 1 });
+  const batch = checkInteger("trainPolicy", "batch", options.batch ?? 64, { min: 1 });
+  const steps = checkInteger("trainPolicy", "steps", options.steps, { min: 1 });
+  const gamma = checkNumber("trainPolicy", "gamma", options.gamma ?? 0.99, { above: 0, max: 1 });
+  const frames = checkInteger("trainPolicy", "frames", options.frames ?? 2, { min: 1 });
+  const gradient = checkChoice("trainPolicy", "gradient", options.gradient ?? "ego", [
+    "ego",
+    "ego+world",
+  ] as const);
+  checkPair("trainPolicy", world, ego);
+  if (options.perturb && world.predictsEgo) {
+    throw new ArgumentError(
+      `trainPolicy: perturb is given and the world "${world.kind}" predicts the ego from its past; false was expected`,
+      { argument: "perturb", value: options.perturb },
+    );
+  }
+  const perturb = world.predictsEgo ? false : (options.perturb ?? {});
+  const generator = new Generator(options.seed).split("train-policy");
+  const weights = tf.tensor1d(discounts(horizon, batch, gamma));
+  const partNames: string[] = [];
+  const begin = (t: number) => {
+    const draws = generator.split(t);
+    const history = historyFromLog(log, samplePlaces(log, batch, frames - 1, horizon, draws), frames);
+    return { history, start: perturbed(history, perturb, draws.split("perturb")), seed: t };
+  };
+  type Batch = ReturnType<typeof begin>;
+  const imagined = ({ history, start, seed }: Batch) => {
+    const future = imagine({
+      world,
+      ego,
+      history,
+      start,
+      horizon,
+      gradient,
+      seed,
+      act: (at, scene) => policy({ ego: at, scene, car: history.car, history }),
+    });
+    return costsOf(future, costs, history.car);
+  };
+  const defaultRate = (t: number) => 3e-3 + ((1e-5 - 3e-3) * t) / Math.max(1, steps - 1);
+  const schedule = options.schedule ?? (options.optimizer ? undefined : defaultRate);
+  const optimizer = options.optimizer ?? adamw({ learningRate: 3e-3, weightDecay: 0 });
+  try {
+    const history = await fit<Batch>({
+      steps,
+      batches: begin,
+      step(given) {
+        const { total, parts } = imagined(given);
+        partNames.splice(0, partNames.length, ...Object.keys(parts));
+        const means = Object.entries(parts).map(([name, part]) => [`part/${name}`, tf.mean(part)]);
+        return { loss: tf.sum(tf.mul(total, weights)), ...Object.fromEntries(means) };
+      },
+      optimizer,
+      ...(schedule && { schedule }),
+      variables: policy.parameters(),
+      clipNorm: options.clipNorm ?? 1,
+      ...(options.checkpoint && { checkpoint: options.checkpoint }),
+      ...(signal && { signal }),
+      on({ type, step, scalars }) {
+        if (type === "step")
+          options.on?.({ type: "update", step, loss: scalars.loss!, parts: partsOf(scalars) });
+      },
+    });
+    return { policy, history };
+  } catch (error) {
+    if (!(error instanceof NumericalError) || error.iteration === undefined) throw error;
+    throw await culprit(error, begin(error.iteration - 1), imagined, batch);
+  } finally {
+    weights.dispose();
+    if (!options.optimizer) optimizer.dispose();
+  }
+}
+
+/** Refuses a world that predicts the ego together with an ego model, and one that does not without. */
+export function checkPair(caller: string, world: WorldModel, ego: EgoModel | undefined): void {
+  if (world.predictsEgo === (ego === undefined)) return;
+  throw new ArgumentError(
+    `${caller}: ego is ${ego ? "given" : "left out"} and the world "${world.kind}" ${world.predictsEgo ? "predicts" : "does not predict"} the ego; ${world.predictsEgo ? "no ego model" : "an ego model"} was expected`,
+    { argument: "ego", value: ego?.spec.kind },
+  );
+}
+
+function partsOf(scalars: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(scalars)
+      .filter(([name]) => name.startsWith("part/"))
+      .map(([name, value]) => [name.slice(5), value]),
+  );
+}
+
+/** Starts beside the recorded states; nothing where they are not to be moved. */
+function perturbed(
+  history: History,
+  by: Perturbation | false,
+  generator: Generator,
+): tf.Tensor2D | undefined {
+  if (!by) return undefined;
+  const { y = 0.4, heading = 0.02, speed = 0.7 } = by;
+  return tf.tidy(() => {
+    const at = presentOf(history);
+    const batch = at.shape[0];
+    const [noiseY, noiseAngle, noiseSpeed] = tf.split(generator.normal([batch, 3]) as tf.Tensor2D, 3, 1);
+    const [x0, y0, dx, dy, v] = tf.split(at, 5, 1) as tf.Tensor2D[];
+    const angle = tf.mul(noiseAngle!, heading);
+    const [cosine, sine] = [tf.cos(angle), tf.sin(angle)];
+    return tf.concat2d(
+      [
+        x0!,
+        tf.add(y0!, tf.mul(noiseY!, y)),
+        tf.sub(tf.mul(dx!, cosine), tf.mul(dy!, sine)),
+        tf.add(tf.mul(dy!, cosine), tf.mul(dx!, sine)),
+        tf.relu(tf.add(v!, tf.mul(noiseSpeed!, speed))),
+      ],
+      1,
+    );
+  });
+}
+
+/** The same failure with the first row and part of the cost that is not finite. */
+async function culprit<B extends { history: History; start: tf.Tensor2D | undefined }>(
+  error: NumericalError,
+  given: B,
+  imagined: (given: B) => { parts: Record<string, tf.Tensor1D> },
+  batch: number,
+): Promise<NumericalError> {
+  const { parts } = tf.tidy(() => ({ parts: imagined(given).parts }));
+  const values = await Promise.all(
+    Object.entries(parts).map(async ([name, part]) => ({ name, data: await part.data() })),
+  );
+  tf.dispose(Object.values(parts));
+  disposeHistory(given.history);
+  given.start?.dispose();
+  const firsts = values
+    .map(({ name, data }) => ({ name, at: data.findIndex((value: number) => !Number.isFinite(value)), data }))
+    .filter(({ at }) => at >= 0)
+    .sort((a, b) => a.at - b.at);
+  const first = firsts[0];
+  if (!first) return error;
+  return new NumericalError(
+    `trainPolicy: the part "${first.name}" of the cost is ${first.data[first.at]} in update ${error.iteration}, imagined step ${Math.floor(first.at / batch)}, row ${first.at % batch}; a finite value was expected`,
+    { iteration: error.iteration, residual: first.data[first.at] },
+    { cause: error },
+  );
+}

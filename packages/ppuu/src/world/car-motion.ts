@@ -1,0 +1,101 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { withoutGradient } from "../gradient/index.js";
+import type { Road } from "../log/road.js";
+import type { History } from "../scene/scene.js";
+
+/** Other cars as columns, shape `[batch, cars]` each. */
+export interface CarMotion {
+  x: tf.Tensor2D;
+  y: tf.Tensor2D;
+  v: tf.Tensor2D;
+  length: tf.Tensor2D;
+  width: tf.Tensor2D;
+  /** Lateral speed in m/s. */
+  lateral: tf.Tensor2D;
+  /** Last acceleration in m/s². */
+  acceleration: tf.Tensor2D;
+}
+
+/** Columns of cars `[batch, cars, 5]`. */
+export function carColumns(
+  cars: tf.Tensor3D,
+): [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D] {
+  return tf.unstack(cars, 2) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+}
+
+/** Motion of the other cars at the end of a history; what needs two frames is 0 where there is one. */
+export function motionOf(history: History): CarMotion {
+  const [batch, frames, numCars] = history.cars.shape;
+  const frame = (t: number) =>
+    carColumns(tf.reshape(tf.slice(history.cars, [0, t, 0, 0], [batch, 1, numCars, 5]), [batch, numCars, 5]));
+  const [x, y, v, length, width] = frame(frames - 1);
+  const zero = tf.zerosLike(x);
+  if (frames < 2) return { x, y, v, length, width, lateral: zero, acceleration: zero };
+  const [, oldY, oldV, oldLength] = frame(frames - 2);
+  // A car that was not there a frame ago has no length there.
+  const known = tf.cast(tf.greater(oldLength, 0), "float32");
+  return {
+    x,
+    y,
+    v,
+    length,
+    width,
+    lateral: tf.mul(known, tf.div(tf.sub(y, oldY), history.dt)),
+    acceleration: tf.mul(known, tf.div(tf.sub(v, oldV), history.dt)),
+  };
+}
+
+/** Cars `[batch, cars, 5]` of columns. */
+export function carsOf({ x, y, v, length, width }: CarMotion): tf.Tensor3D {
+  return tf.stack([x, y, v, length, width], 2) as tf.Tensor3D;
+}
+
+/** What is in front of each car. */
+export interface Leaders {
+  /** Metres to the leader's rear, shape `[batch, cars]`. */
+  gap: tf.Tensor2D;
+  /** The leader's speed in m/s, shape `[batch, cars]`; 0 without a leader. */
+  speed: tf.Tensor2D;
+  /** 1 where there is a leader within 60 m, shape `[batch, cars]`. */
+  present: tf.Tensor2D;
+}
+
+/** Metres within which a leader counts. */
+const RANGE = 60;
+
+/**
+ * The leader of each car among the others and the ego; which car leads is not differentiated, where it is, is.
+ */
+export function leadersOf(
+  motion: CarMotion,
+  mask: tf.Tensor2D,
+  ego: tf.Tensor2D,
+  size: tf.Tensor2D,
+  road: Road,
+): Leaders {
+  const [batch, numCars] = motion.x.shape;
+  const [egoX, egoY, , , egoV] = tf.split(ego, 5, 1) as tf.Tensor2D[];
+  const x = tf.concat([motion.x, egoX!], 1);
+  const y = tf.concat([motion.y, egoY!], 1);
+  const v = tf.concat([motion.v, egoV!], 1);
+  const length = tf.concat([motion.length, tf.slice(size, [0, 0], [batch, 1])], 1);
+  const chosen = withoutGradient(() => {
+    const lane = (values: tf.Tensor) => tf.floor(tf.div(values, road.laneWidth));
+    const rows = (values: tf.Tensor) => tf.expandDims(values, 2);
+    const columns = (values: tf.Tensor) => tf.expandDims(values, 1);
+    const ahead = tf.sub(columns(x), rows(motion.x));
+    const isThere = columns(tf.concat([mask, tf.ones([batch, 1])], 1));
+    const isSame = tf.cast(tf.equal(columns(lane(y)), rows(lane(motion.y))), "float32");
+    const isAhead = tf.cast(tf.greater(ahead, 0.01), "float32");
+    const isHere = tf.mul(tf.mul(isSame, isAhead), isThere);
+    const distance = tf.add(tf.abs(ahead), tf.mul(tf.sub(1, isHere), 1e4));
+    const isNear = tf.cast(tf.less(tf.min(distance, 2, true), RANGE), "float32");
+    const hot = tf.oneHot(tf.cast(tf.argMin(distance, 2), "int32"), numCars + 1);
+    return tf.mul(tf.cast(hot, "float32"), isNear);
+  });
+  const values = tf.stack([x, v, length, tf.onesLike(x)], 2);
+  const [leaderX, speed, leaderLength, present] = tf.unstack(tf.matMul(chosen, values), 2) as tf.Tensor2D[];
+  const way = tf.sub(tf.sub(leaderX!, motion.x), tf.mul(tf.add(leaderLength!, motion.length), 0.5));
+  const gap = tf.add(tf.mul(way, present!), tf.mul(tf.sub(1, present!), RANGE));
+  return { gap: gap as tf.Tensor2D, speed: speed!, present: present! };
+}
