@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tensorflowStatus } from "../../src/native/status.node.js";
 import { bundleProgram } from "../device/webgpu/bundle.js";
 import { conformance } from "./conformance.js";
+import { linalgConformance } from "./linalg-conformance.js";
 
 const answers = (command: string, ...args: string[]) => spawnSync(command, args).status === 0;
 const canInstall =
@@ -65,7 +66,7 @@ describe.skipIf(!canInstall)("the native TensorFlow", () => {
     expect(again.output()).toContain("already installed, and its test passes");
   });
 
-  for (const [statement, check] of Object.entries(conformance)) {
+  for (const [statement, check] of Object.entries({ ...conformance, ...linalgConformance })) {
     test(statement, async () => {
       process.env.LAB_TENSORFLOW_DIR = project;
       await check();

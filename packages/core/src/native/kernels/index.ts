@@ -1,0 +1,2 @@
+export { type DoubleOp, inDouble } from "./double-precision.js";
+export { attributesFor, engineName, type TensorflowBackend } from "./tensorflow-backend.js";
