@@ -4,3 +4,18 @@
  * @packageDocumentation
  */
 export { atomicWrite } from "./atomic-write.node.js";
+export { loadParameters, saveParameters } from "./parameters.js";
+export type { SafetensorsArray, SafetensorsDtype } from "./safetensors/dtypes.js";
+export type { SafetensorsInfo } from "./safetensors/header.js";
+export {
+  type ReadSafetensorsOptions,
+  readSafetensors,
+  type SafetensorsReader,
+} from "./safetensors/reader.js";
+export {
+  encodeSafetensors,
+  type SafetensorsEntries,
+  type SafetensorsEntry,
+  type SafetensorsValues,
+  writeSafetensors,
+} from "./safetensors/writer.js";
