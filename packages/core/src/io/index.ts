@@ -4,6 +4,9 @@
  * @packageDocumentation
  */
 export { atomicWrite } from "./atomic-write.node.js";
+export { readNpy, writeNpy } from "./npy/npy.js";
+export type { NpyArray, NpyData, NpyValues } from "./npy/npy-format.js";
+export { readNpz, type WriteNpzOptions, writeNpz } from "./npy/npz.js";
 export { loadParameters, saveParameters } from "./parameters.js";
 export type { SafetensorsArray, SafetensorsDtype } from "./safetensors/dtypes.js";
 export type { SafetensorsInfo } from "./safetensors/header.js";
