@@ -13,6 +13,7 @@ export * from "./log/index.js";
 export * from "./picture/index.js";
 export * from "./planning/index.js";
 export * from "./policy/index.js";
+export * from "./raster/index.js";
 export * from "./scene/index.js";
 export * from "./simulation/index.js";
 export * from "./world/index.js";

@@ -1,2 +1,3 @@
 export { type CostInput, type CostModel, type CostSpec, type CostValue, combine } from "./cost-model.js";
+export { type ImageCostWeights, imageCosts } from "./image-costs.js";
 export { type VectorCostWeights, vectorCosts } from "./vector-costs.js";

@@ -1,5 +1,6 @@
 import { formatShape, ShapeError } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
+import { unstack } from "../gradient/unstack.js";
 import { checkState } from "./check-state.js";
 import type { EgoModel } from "./ego-model.js";
 
@@ -32,7 +33,7 @@ export function rolloutEgo(ego: EgoModel, start: tf.Tensor2D, actions: tf.Tensor
   }
   return tf.tidy(() => {
     let state = start;
-    const states = (tf.unstack(actions, 1) as tf.Tensor2D[]).map((action) => {
+    const states = (unstack(actions, 1) as tf.Tensor2D[]).map((action) => {
       state = ego.step(state, action);
       return state;
     });

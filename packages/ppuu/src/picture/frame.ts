@@ -21,6 +21,8 @@ export interface RenderOptions {
   width?: number;
   /** Metres of road in a picture. @defaultValue 100 */
   metres?: number;
+  /** Whether the proximity mask of the costs is laid over the picture; not in SVG. @defaultValue false */
+  masks?: boolean;
 }
 
 /** Metres beside the road that are shown. */
@@ -58,7 +60,33 @@ export function renderFrame(picture: Picture, options: RenderOptions = {}, centr
   for (const shape of shapesOf(picture, view, options.ghost ?? true)) {
     fill({ width, height, data }, shape, view, scale);
   }
+  if (options.masks) shadeMask({ width, height, data }, picture, view, scale);
   return { width, height, data };
+}
+
+/** Tints the pixels by the taper mask around the controlled car. */
+function shadeMask(frame: Frame, { frame: { ego }, size }: Picture, view: View, scale: number): void {
+  const [x, y, dx, dy, v] = ego as [number, number, number, number, number];
+  const [length, width] = size;
+  const safe = 1.5 * Math.max(v, 10) + 1.5 * length + 1;
+  for (let row = 0; row < frame.height; row++) {
+    for (let column = 0; column < frame.width; column++) {
+      const ahead = (column + 0.5) / scale + view.from - x;
+      const aside = (row + 0.5) / scale + view.top - y;
+      const along = Math.abs(dx * ahead + dy * aside);
+      const across = Math.abs(dx * aside - dy * ahead);
+      const z = Math.max(0, (safe - along) / (safe - length / 2));
+      const r = clamp((width / 2 + 3.7 - across) / 3.7);
+      const share = 0.6 * Math.min(1, z * z * r * r);
+      if (share < 0.01) continue;
+      const at = 4 * (row * frame.width + column);
+      for (let c = 0; c < 3; c++) blend(frame, at + c, share, COLOURS.mark[c]!);
+    }
+  }
+}
+
+function blend(frame: Frame, at: number, share: number, towards: number): void {
+  frame.data[at] = frame.data[at]! + share * (towards - frame.data[at]!);
 }
 
 /** Fills the pixels whose centres a rectangle covers, its border softened over one pixel. */

@@ -4,7 +4,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { CostModel } from "../costs/cost-model.js";
 import type { EgoModel } from "../ego/ego-model.js";
 import { actionLimits } from "../ego/limits.js";
-import { withoutGradient } from "../gradient/index.js";
+import { unstack } from "../gradient/unstack.js";
+import { withoutGradient } from "../gradient/without-gradient.js";
 import { costsOf, imagine } from "../policy/imagine.js";
 import type { Policy } from "../policy/policy.js";
 import { checkPair } from "../policy/train-policy.js";
@@ -123,7 +124,7 @@ export function mpc(options: MpcOptions): Planner {
     );
     const cost = (given: tf.Tensor3D): tf.Tensor1D =>
       tf.tidy(() => {
-        const steps = (tf.unstack(given, 1) as tf.Tensor2D[]).flatMap((action) =>
+        const steps = (unstack(given, 1) as tf.Tensor2D[]).flatMap((action) =>
           Array.from({ length: hold }, () => action),
         );
         const executed = steps.map((action) => {
