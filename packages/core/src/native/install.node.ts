@@ -148,7 +148,7 @@ async function install(
       delete state.unpacked;
       await writeState(layout, state);
       await rm(unfinished, { recursive: true, force: true });
-      report(`unpacking ${files.map((file) => basename(file)).join(", ")}`);
+      report(`unpacking ${files.length === 1 ? basename(files[0]!) : `${files.length} wheels`}`);
       for (const file of files) await unpackWheel(file, unfinished, signal);
       state.unpacked = fingerprint;
       await writeState(layout, state);
