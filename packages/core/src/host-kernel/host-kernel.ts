@@ -1,10 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { device } from "../init/index.js";
 
 /** Attributes of a kernel: plain values and typed arrays. */
 export type KernelAttributes = Record<string, unknown>;
 
 /**
- * A float32 kernel in TypeScript for the backends whose memory this process can touch, `wasm` and `cpu`.
+ * A float32 kernel in TypeScript for the backends whose memory this process can touch: `wasm`, `cpu` and, where it
+ * computes on the processor, `tensorflow`.
  *
  * Small images and reductions over the outer axes are several times faster as one loop over typed arrays than as a
  * chain of engine calls with a tensor between each two.
@@ -35,7 +37,7 @@ interface CpuMemory {
   readSync(dataId: object): Float32Array;
 }
 
-/** Registers a kernel for `wasm` and `cpu`, once; where a backend has one of this name, that one stays. */
+/** Registers a kernel, once; where a backend has one of this name, that one stays. */
 export function registerHostKernel(kernel: HostKernel): void {
   const prepare = (inputs: tf.NamedTensorInfoMap, attributes: KernelAttributes) => {
     const tensors = kernel.inputs.map((name) => inputs[name] as tf.TensorInfo);
@@ -65,6 +67,21 @@ export function registerHostKernel(kernel: HostKernel): void {
       attributes,
     );
     return outputShapes.map((shape, i) => memory.makeTensorInfo(shape, "float32", values[i]!));
+  });
+  // On a GPU the copies would cost more than the loop saves.
+  if (tf.engine().backendName !== "tensorflow" || device().kind === "gpu") return;
+  register(kernel.name, "tensorflow", ({ inputs, backend, attrs }) => {
+    const attributes = (attrs ?? {}) as KernelAttributes;
+    const memory = backend as unknown as tf.KernelBackend;
+    const { tensors, shapes, outputShapes } = prepare(inputs, attributes);
+    const values = outputShapes.map((shape) => new Float32Array(tf.util.sizeFromShape(shape)));
+    const views = tensors.map((tensor) => memory.readSync(tensor.dataId) as Float32Array);
+    kernel.compute(views, values, shapes, attributes);
+    return outputShapes.map((shape, i) => ({
+      dataId: memory.write(values[i]!, shape, "float32"),
+      shape,
+      dtype: "float32",
+    }));
   });
 }
 
