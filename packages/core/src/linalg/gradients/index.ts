@@ -1,0 +1,1 @@
+export { linalgGradients } from "./linalg-gradients.js";
