@@ -5,7 +5,7 @@
  */
 export { atomicWrite } from "./atomic-write.node.js";
 export { readNpy, writeNpy } from "./npy/npy.js";
-export type { NpyArray, NpyData, NpyValues } from "./npy/npy-format.js";
+export { type NpyArray, type NpyData, type NpyValues, parseNpy } from "./npy/npy-format.js";
 export { readNpz, type WriteNpzOptions, writeNpz } from "./npy/npz.js";
 export { loadParameters, saveParameters } from "./parameters.js";
 export type { SafetensorsArray, SafetensorsDtype } from "./safetensors/dtypes.js";
