@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
 import {
   ArgumentError,
+  BackendError,
   NotPositiveDefiniteError,
   NumericalError,
   ShapeError,
@@ -24,6 +25,7 @@ import {
   svdvals,
   triangularSolve,
 } from "../../src/linalg/index.js";
+import { readHostValues } from "../../src/linalg/kernels/host-values.js";
 import { blockedCholesky, blockedTriangularSolve } from "../../src/linalg/kernels/webgpu.js";
 import { expectClose, gaussians } from "../../src/testing/index.js";
 import { distance, spectra, withSpectrum } from "./matrices.js";
@@ -232,4 +234,22 @@ test("nothing leaks and arguments stay usable, with and without gradients", asyn
   ];
   expect(tf.memory().numTensors - before).toBe(gradients.length);
   expect((await a.data()).length).toBe(16);
+});
+
+test("on webgpu a tensor that has not been read is refused with what to do", () => {
+  const dataId = {};
+  const held: { values?: Float32Array } = {};
+  const backend = { tensorMap: { get: () => held }, readSync: () => held.values };
+  const read = () =>
+    readHostValues(
+      backend as unknown as tf.KernelBackend,
+      "eigh",
+      "a",
+      { dataId, shape: [1], dtype: "float32" },
+      "webgpu",
+    );
+  expect(read).toThrow(BackendError);
+  expect(read).toThrow(/`await a.data\(\)` first/);
+  held.values = Float32Array.of(2);
+  expect(read()).toEqual(Float32Array.of(2));
 });

@@ -8,8 +8,8 @@ import { solveTriangular } from "../host/triangular-solve-host.js";
 import { readHostValues, writeHostValues } from "./host-values.js";
 import type { LinalgKernelName } from "./names.js";
 
-/** Rounding unit of the float32 input: pivots below it, relative to their column, come from singular matrices. */
-const INPUT_EPSILON = 2 ** -52;
+/** Rounding unit of the elimination: a pivot below n times it, relative to its column, is that of a singular matrix. */
+const PIVOT_EPSILON = 2 ** -52;
 
 /** The matrices of the inputs of one batch member, in double precision, and their orders. */
 interface Member {
@@ -78,7 +78,7 @@ export const hostKernels: Record<LinalgKernelName, (engineName: string) => Kerne
     },
   ),
   LabSolve: hostKernel("solve", ["a", "b"], rightSides, ({ values: [a, b], rows: [n], columns: [, k] }) => [
-    solveLu("solve", a!, b!, n!, k!, INPUT_EPSILON),
+    solveLu("solve", a!, b!, n!, k!, PIVOT_EPSILON),
   ]),
   LabSlogdet: hostKernel(
     "slogdet",
