@@ -78,6 +78,13 @@ function stepOf(forward) {
   };
 }
 
+/** Waits for a tensor by reading one number of it, and disposes it. */
+export async function readOne(tensor) {
+  const first = tf.tidy(() => tf.slice(tf.reshape(tensor, [-1]), 0, 1));
+  await first.data();
+  tf.dispose([first, tensor]);
+}
+
 /** Forward pass and both gradients of one 3×3 convolution with as many channels out as in. */
 export async function convolution(batch, size, channels, repeats) {
   const x = tf.randomNormal([batch, size, size, channels]);
@@ -86,8 +93,7 @@ export async function convolution(batch, size, channels, repeats) {
   const attributes = { strides: [1, 1], pad: "same", dataFormat: "NHWC", dilations: [1, 1] };
   const kernel = (name, inputs, extra) => async () => {
     const result = tf.engine().runKernel(name, inputs, { ...attributes, ...extra });
-    await result.data();
-    result.dispose();
+    await readOne(result);
   };
   return {
     forward: await time(kernel("Conv2D", { x, filter: w }), repeats),

@@ -13,7 +13,7 @@ function run(environment: Record<string, string>) {
   return spawnSync(process.execPath, [script], {
     encoding: "utf8",
     env: { ...process.env, LAB_BACKEND: "", ...environment },
-    timeout: 55_000,
+    timeout: 100_000,
   });
 }
 
