@@ -20,8 +20,8 @@ interface Gifenc {
 
 /** In Node the package is CommonJS and its names lie under `default`. */
 function gifenc(): Gifenc {
-  const module = gifencModule as unknown as Gifenc & { default?: Gifenc };
-  return module.GIFEncoder ? module : module.default!;
+  const module = gifencModule as unknown as Gifenc | { default: Gifenc };
+  return "GIFEncoder" in module ? module : module.default;
 }
 
 /**

@@ -1,0 +1,1 @@
+export { type LoadNgsimOptions, loadNgsim, type NgsimReport } from "./load-ngsim.js";
