@@ -54,9 +54,21 @@ function readManifest(folder: string): Manifest | undefined {
   return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Manifest) : undefined;
 }
 
+async function importModule(href: string): Promise<unknown> {
+  try {
+    return await import(/* @vite-ignore */ href);
+  } catch (error) {
+    // In the CommonJS build the line above is a require, which knows no addresses of files.
+    if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") throw error;
+    // Written as a text, it stays an import in every build.
+    const nativeImport = new Function("href", "return import(href)") as (href: string) => Promise<unknown>;
+    return nativeImport(href);
+  }
+}
+
 /** Imports a handler module into this process. */
 export async function importHandler(href: string): Promise<TaskHandler<unknown, unknown>> {
-  const module = (await import(/* @vite-ignore */ href)) as { default?: unknown };
+  const module = (await importModule(href)) as { default?: unknown };
   // A CommonJS build has its default export one level further down.
   const inner = (module.default as { default?: unknown } | undefined)?.default;
   const handler = typeof module.default === "function" ? module.default : inner;
