@@ -3,7 +3,7 @@ import { ArgumentError } from "../errors/index.js";
 import { callKernel, type HostKernel, hasHostKernel, registerHostKernel } from "../host-kernel/index.js";
 import { adjustColorsOnDevice } from "./adjust-colors-device.js";
 import { checkImages } from "./augmentation.js";
-import { GREY, shiftHue } from "./color.js";
+import { GREY, shiftHues } from "./color.js";
 
 /** How the colours of one image change. */
 export interface ColorChange {
@@ -65,7 +65,7 @@ function apply(operation: number, pixels: Float32Array, change: ColorChange): vo
   } else {
     const { hue } = change;
     if (hue === 0) return;
-    for (let i = 0; i < pixels.length; i += 3) shiftHue(pixels, i, hue);
+    shiftHues(pixels, hue);
   }
 }
 

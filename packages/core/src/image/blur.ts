@@ -32,45 +32,47 @@ const kernel: HostKernel = {
     const [batch, height, width, channels] = shape as [number, number, number, number];
     const k = side as number;
     const size = height * width * channels;
+    const length = width * channels;
+    const reach = (k - 1) / 2;
+    const rows = Int32Array.from(
+      { length: height + 2 * reach },
+      (_, i) => mirrored(i - reach, height) * length,
+    );
+    const columns = Int32Array.from(
+      { length: width + 2 * reach },
+      (_, i) => mirrored(i - reach, width) * channels,
+    );
     const between = new Float32Array(size);
-    const columns = offsets(width, k, channels);
-    const rows = offsets(height, k, width * channels);
+    const padded = new Float32Array(columns.length * channels);
+    const line = new Float64Array(length);
     for (let b = 0; b < batch; b++) {
       const own = (weights as (Float64Array | undefined)[])[b];
       const image = images!.subarray(b * size, (b + 1) * size);
+      const target = out!.subarray(b * size, (b + 1) * size);
       if (!own) {
-        out!.set(image, b * size);
+        target.set(image);
         continue;
       }
-      const target = out!.subarray(b * size, (b + 1) * size);
-      for (let y = 0, at = 0; y < height; y++) {
-        const row = y * width * channels;
-        for (let x = 0; x < width; x++) {
-          for (let c = 0; c < channels; c++, at++) {
-            let sum = 0;
-            for (let i = 0; i < k; i++) sum += own[i]! * image[row + columns[x * k + i]! + c]!;
-            between[at] = sum;
-          }
+      for (let row = 0; row < size; row += length) {
+        for (let x = 0, at = 0; x < columns.length; x++) {
+          const from = row + columns[x]!;
+          for (let c = 0; c < channels; c++, at++) padded[at] = image[from + c]!;
         }
+        line.fill(0);
+        for (let i = 0; i < k; i++) accumulate(line, own[i]!, padded, i * channels);
+        between.set(line, row);
       }
-      const length = width * channels;
-      for (let y = 0, at = 0; y < height; y++) {
-        for (let x = 0; x < length; x++, at++) {
-          let sum = 0;
-          for (let i = 0; i < k; i++) sum += own[i]! * between[rows[y * k + i]! + x]!;
-          target[at] = sum;
-        }
+      for (let y = 0; y < height; y++) {
+        line.fill(0);
+        for (let i = 0; i < k; i++) accumulate(line, own[i]!, between, rows[y + i]!);
+        target.set(line, y * length);
       }
     }
   },
 };
 
-function offsets(size: number, side: number, stride: number): Int32Array {
-  const reach = (side - 1) / 2;
-  return Int32Array.from(
-    { length: size * side },
-    (_, i) => mirrored(Math.floor(i / side) + (i % side) - reach, size) * stride,
-  );
+function accumulate(line: Float64Array, weight: number, values: Float32Array, from: number): void {
+  for (let i = 0; i < line.length; i++) line[i]! += weight * values[from + i]!;
 }
 
 /** Weights of a Gaussian at whole pixels, summing to 1; `undefined` for a sigma of 0, which changes nothing. */

@@ -21,21 +21,25 @@ export interface Taps {
 export function resizeTaps(begin: number, size: number, count: number): Taps {
   const scale = size / count;
   const support = Math.max(scale, 1);
-  const length = Math.ceil(2 * support) + 1;
+  // A window of 2 * support meets one pixel more where it begins within one; two are enough where nothing shrinks, and
+  // the window stays inside, so that no weight, not even 0, points beyond the input.
+  const length = Math.min(size, scale <= 1 ? 2 : Math.ceil(2 * support) + 1);
   const first = new Int32Array(count);
   const weights = new Float64Array(count * length);
   for (let i = 0; i < count; i++) {
     const centre = (i + 0.5) * scale;
     const from = Math.max(Math.trunc(centre - support + 0.5), 0);
     const to = Math.min(Math.trunc(centre + support + 0.5), size);
+    const start = Math.min(from, size - length);
     let total = 0;
     for (let j = from; j < to; j++) {
       const weight = Math.max(0, 1 - Math.abs((j + 0.5 - centre) / support));
-      weights[i * length + j - from] = weight;
+      if (weight === 0) continue;
+      weights[i * length + j - start] = weight;
       total += weight;
     }
     for (let k = 0; k < length; k++) weights[i * length + k]! /= total;
-    first[i] = begin + from;
+    first[i] = begin + start;
   }
   return { count, length, first, weights, begin, end: begin + size };
 }

@@ -34,62 +34,68 @@ const kernel: HostKernel = {
   name: NAME,
   inputs: ["images"],
   outputShapes: ([shape], { size }) => [[shape![0]!, ...(size as number[]), shape![3]!]],
-  compute([images], [out], [shape], { rows, columns }) {
+  compute([images], [out], [shape], { size, rows, columns }) {
     const [batch, height, width, channels] = shape as [number, number, number, number];
+    const [outHeight, outWidth] = size as [number, number];
+    const [from, to] = [height * width * channels, outHeight * outWidth * channels];
+    const between = new Float32Array(height * outWidth * channels);
+    const line = new Float64Array(outWidth * channels);
     for (let b = 0; b < batch; b++) {
-      resample(
-        images!.subarray(b * height * width * channels, (b + 1) * height * width * channels),
-        out!,
-        b,
-        width,
-        channels,
-        (rows as Taps[])[b]!,
-        (columns as Taps[])[b]!,
-      );
+      const image = images!.subarray(b * from, (b + 1) * from);
+      const target = out!.subarray(b * to, (b + 1) * to);
+      resample(image, target, width, channels, (rows as Taps[])[b]!, (columns as Taps[])[b]!, between, line);
     }
   },
 };
 
-/** Columns first, for the rows that are needed, then rows. */
+/** Columns first, for the rows that are needed, then rows; `line` and `between` are room to work in. */
 function resample(
   image: Float32Array,
   out: Float32Array,
-  b: number,
   width: number,
   channels: number,
   rows: Taps,
   columns: Taps,
+  between: Float32Array,
+  line: Float64Array,
 ): void {
   const rowLength = columns.count * channels;
-  const between = new Float32Array((rows.end - rows.begin) * rowLength);
-  for (let y = rows.begin, at = 0; y < rows.end; y++) {
-    for (let x = 0; x < columns.count; x++) {
-      const first = columns.first[x]!;
-      for (let c = 0; c < channels; c++, at++) {
-        let sum = 0;
-        for (
-          let k = 0, from = (y * width + first) * channels + c;
-          k < columns.length;
-          k++, from += channels
-        ) {
-          const weight = columns.weights[x * columns.length + k]!;
-          if (weight !== 0) sum += weight * image[from]!;
+  const { length } = columns;
+  for (let y = rows.begin; y < rows.end; y++) {
+    const start = y * width * channels;
+    const to = (y - rows.begin) * rowLength;
+    for (let c = 0; c < channels; c++) {
+      if (length === 2) {
+        for (let x = 0, at = to + c; x < columns.count; x++, at += channels) {
+          const from = start + columns.first[x]! * channels + c;
+          between[at] =
+            columns.weights[2 * x]! * image[from]! + columns.weights[2 * x + 1]! * image[from + channels]!;
         }
-        between[at] = sum;
+      } else {
+        for (let x = 0, at = to + c; x < columns.count; x++, at += channels) {
+          let sum = 0;
+          for (
+            let k = 0, from = start + columns.first[x]! * channels + c;
+            k < length;
+            k++, from += channels
+          ) {
+            sum += columns.weights[x * length + k]! * image[from]!;
+          }
+          between[at] = sum;
+        }
       }
     }
   }
-  let at = b * rows.count * rowLength;
   for (let y = 0; y < rows.count; y++) {
-    const first = rows.first[y]! - rows.begin;
-    for (let i = 0; i < rowLength; i++, at++) {
-      let sum = 0;
-      for (let k = 0, from = first * rowLength + i; k < rows.length; k++, from += rowLength) {
-        const weight = rows.weights[y * rows.length + k]!;
-        if (weight !== 0) sum += weight * between[from]!;
-      }
-      out[at] = sum;
+    line.fill(0);
+    const first = (rows.first[y]! - rows.begin) * rowLength;
+    for (let k = 0; k < rows.length; k++) {
+      const weight = rows.weights[y * rows.length + k]!;
+      if (weight === 0) continue;
+      const from = first + k * rowLength;
+      for (let i = 0; i < rowLength; i++) line[i]! += weight * between[from + i]!;
     }
+    out.set(line, y * rowLength);
   }
 }
 
