@@ -1,0 +1,1 @@
+export { type BayesianModelAverageOptions, bayesianModelAverage } from "./bayesian-model-average.js";

@@ -1,0 +1,1 @@
+export { centred, type IsotropicOptions, isotropic } from "./isotropic.js";

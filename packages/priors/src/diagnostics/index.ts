@@ -1,0 +1,1 @@
+export { acceptanceFreeStationarity, effectiveSampleSize, rHat, type Stationarity } from "./chains.js";

@@ -1,0 +1,253 @@
+import { checkChoice, checkInteger, checkNumber, LabError } from "@lab/core";
+import type { ParameterSet } from "@lab/core/nn";
+import type { Generator } from "@lab/core/random";
+import * as tf from "@tensorflow/tfjs-core";
+import { blocksOf, flatLayout, layoutSize, type ParameterLayout } from "../layout/index.js";
+import type { LogProbOptions, Prior } from "../prior.js";
+import {
+  activeDeviations,
+  type Covariance,
+  diagonalOf,
+  factorise,
+  logDeterminantWith,
+  type Recipe,
+} from "./covariance.js";
+import { type Moments, type MomentVectors, momentsOf } from "./moments.js";
+import { quadraticForm } from "./quadratic-form.js";
+
+/** What {@link GaussianPrior.from} takes. */
+export interface GaussianPriorOptions extends MomentVectors {
+  /** Names and shapes in the order of the vectors. @defaultValue one flat vector */
+  layout?: ParameterLayout;
+}
+
+/** Options of {@link GaussianPrior.scale}. */
+export interface ScaleOptions {
+  /** Added to every variance. @defaultValue 0 */
+  floor?: number;
+  /**
+   * `covariance`: $D = s\,d/2 + \varepsilon$, $V = \sqrt{s}\,U$, the whole covariance times $s$. `reference`: what the
+   * authors' release computes, $D = s\,d + \varepsilon$, $V = s\,U$, whose low-rank part grows with $s^2$.
+   * @defaultValue `"covariance"`
+   */
+  convention?: "covariance" | "reference";
+}
+
+/**
+ * A Gaussian over parameters with a diagonal and a low-rank part: a SWAG posterior that serves as a prior.
+ *
+ * $N(\mu,\; s\,(\tfrac12 \mathrm{diag}(d) + UU^\top) + \varepsilon I)$. Density, gradient and samples cost $O(PK)$; no
+ * $P \times P$ matrix is made. Scaled, truncated and diagonal versions share the moments of the one that they come from.
+ *
+ * @see Shwartz-Ziv et al. (2022), Pre-Train Your Loss; Maddox et al. (2019), A simple baseline for Bayesian
+ *   uncertainty in deep learning (SWAG), section 3.2.
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core";
+ * import { init } from "@lab/core";
+ * import { GaussianPrior } from "@lab/priors";
+ *
+ * await init();
+ * const prior = GaussianPrior.from({ mean: tf.tensor1d([1, 2]), variance: tf.tensor1d([2, 2]) });
+ * const quadratic = prior.quadratic(tf.tensor1d([1, 4]));
+ * (await quadratic.data())[0]; // => 4
+ * ```
+ */
+export class GaussianPrior implements Prior {
+  readonly layout: ParameterLayout;
+  readonly size: number;
+  private readonly moments: Moments;
+  private readonly recipe: Recipe;
+  private covariance: Covariance | undefined;
+  private isDisposed = false;
+
+  private constructor(layout: ParameterLayout, moments: Moments, recipe: Recipe) {
+    this.layout = layout;
+    this.size = layoutSize(layout);
+    this.moments = moments.acquire();
+    this.recipe = recipe;
+  }
+
+  /**
+   * A prior from its moments, at scale 1 and floor 0.
+   *
+   * @param options - Mean `[P]`, variance $d$ `[P]` and deviations $U$ `[K, P]`; they are copied and stay the caller's.
+   * @throws {@link ShapeError} when the sizes differ; {@link ArgumentError} when there is a single deviation.
+   */
+  static from(options: GaussianPriorOptions): GaussianPrior {
+    const size = options.mean instanceof Float32Array ? options.mean.length : options.mean.size;
+    const layout = options.layout ?? flatLayout(size);
+    const moments = momentsOf(options, layout);
+    return new GaussianPrior(layout, moments, { diagonal: 0.5, factor: 1, floor: 0, rank: moments.rank });
+  }
+
+  /** Number of deviations that take part; 0 for a diagonal prior. */
+  get rank(): number {
+    return this.recipe.rank;
+  }
+
+  /**
+   * This prior with its covariance rescaled; scales are counted from the moments, not from this prior's own scale.
+   *
+   * @param s - Factor on the covariance, above 0.
+   * @param options - See {@link ScaleOptions}.
+   * @throws {@link ArgumentError} when `s` is not above 0 or the floor is negative.
+   */
+  scale(s: number, options: ScaleOptions = {}): GaussianPrior {
+    checkNumber("GaussianPrior.scale", "s", s, { above: 0 });
+    const floor = checkNumber("GaussianPrior.scale", "floor", options.floor ?? 0, { min: 0 });
+    const convention = checkChoice("GaussianPrior.scale", "convention", options.convention ?? "covariance", [
+      "covariance",
+      "reference",
+    ] as const);
+    const factors =
+      convention === "covariance" ? { diagonal: s / 2, factor: Math.sqrt(s) } : { diagonal: s, factor: s };
+    return this.with({ ...this.recipe, ...factors, floor });
+  }
+
+  /** This prior with only its last `rank` deviations. */
+  truncate(rank: number): GaussianPrior {
+    checkInteger("GaussianPrior.truncate", "rank", rank, { min: 0, max: this.rank });
+    return this.with({ ...this.recipe, rank });
+  }
+
+  /** This prior without its low-rank part. */
+  diagonalOnly(): GaussianPrior {
+    return this.with({ ...this.recipe, rank: 0 });
+  }
+
+  /**
+   * Log density in nats; differentiable.
+   *
+   * @param parameters - A set in the order of the layout, or one vector `[P]`.
+   * @param options - See {@link LogProbOptions}.
+   * @returns Scalar that belongs to the caller.
+   * @throws {@link ShapeError} that names the first parameter of another shape.
+   */
+  logProb(parameters: ParameterSet | tf.Tensor1D, options: LogProbOptions = {}): tf.Scalar {
+    return tf.tidy(() => {
+      const quadratic = this.quadratic(parameters);
+      if (options.constants === false) return tf.mul(quadratic, -0.5) as tf.Scalar;
+      const constant = tf.add(this.prepare().logDeterminant, this.size * Math.log(2 * Math.PI));
+      return tf.mul(tf.add(quadratic, constant), -0.5) as tf.Scalar;
+    });
+  }
+
+  /** $z^\top \Sigma^{-1} z$ of $z = w - \mu$; differentiable. Parameters as in {@link GaussianPrior.logProb}. */
+  quadratic(parameters: ParameterSet | tf.Tensor1D): tf.Scalar {
+    const covariance = this.prepare();
+    return tf.tidy(() => {
+      const blocks = blocksOf("GaussianPrior.logProb", parameters, this.layout);
+      return quadraticForm(blocks, this.moments, covariance, this.recipe);
+    });
+  }
+
+  /** $\log\det\Sigma$, shape `[]`; belongs to the caller. */
+  logDeterminant(): tf.Scalar {
+    return tf.clone(this.prepare().logDeterminant);
+  }
+
+  /**
+   * $\log\det(I + \Sigma G)$ for a diagonal curvature $G$: what the evidence pays for parameters that the data settle.
+   *
+   * @param curvature - Diagonal of $G$ in the shapes of the layout.
+   * @returns Scalar that belongs to the caller.
+   */
+  logOccam(curvature: ParameterSet): tf.Scalar {
+    this.checkAlive();
+    const blocks = blocksOf("GaussianPrior.logOccam", curvature, this.layout);
+    return logDeterminantWith(this.moments, this.recipe, blocks);
+  }
+
+  /**
+   * A draw $\mu + \sqrt{D}\,\xi_1 + V\xi_2$.
+   *
+   * @param generator - Where the randomness comes from; the same one gives the same draw.
+   * @returns Tensors in the shapes of the layout; they belong to the caller.
+   */
+  sample(generator: Generator): ParameterSet {
+    this.checkAlive();
+    const { rank, factor } = this.recipe;
+    const drawn = new Map<string, tf.Tensor>();
+    tf.tidy(() => {
+      const common = rank > 0 ? (generator.normal([1, rank], 0, factor) as tf.Tensor2D) : undefined;
+      for (const [i, block] of this.moments.blocks.entries()) {
+        const { name, shape } = this.layout.entries[i]!;
+        const noise = tf.mul(
+          tf.sqrt(diagonalOf(block.variance, this.recipe)),
+          generator.normal([block.mean.size]),
+        );
+        let value = tf.add(block.mean, noise);
+        if (common) {
+          const lowRank = tf.matMul(common, activeDeviations(block.deviations!, rank));
+          value = tf.add(value, tf.reshape(lowRank, [-1]));
+        }
+        drawn.set(name, tf.keep(tf.reshape(value, [...shape])));
+      }
+    });
+    return drawn;
+  }
+
+  /** Smallest and largest inverse of a diagonal variance; read from the device. */
+  async precisionRange(): Promise<{ min: number; max: number }> {
+    const extremes = tf.tidy(() => {
+      const { inverse } = this.prepare();
+      return tf.stack([
+        tf.min(tf.stack(inverse.map((block) => tf.min(block)))),
+        tf.max(tf.stack(inverse.map((block) => tf.max(block)))),
+      ]);
+    });
+    const [min, max] = await extremes.data();
+    extremes.dispose();
+    return { min: min!, max: max! };
+  }
+
+  /** Mean $\mu$, variance $d$ and deviations $U$ as vectors in the order of the layout; they belong to the caller. */
+  vectors(): { mean: tf.Tensor1D; variance: tf.Tensor1D; deviations: tf.Tensor2D | undefined } {
+    this.checkAlive();
+    const { blocks } = this.moments;
+    return tf.tidy(() => ({
+      mean: tf.concat(blocks.map((block) => block.mean)) as tf.Tensor1D,
+      variance: tf.concat(blocks.map((block) => block.variance)) as tf.Tensor1D,
+      deviations:
+        this.rank > 0
+          ? (tf.concat(
+              blocks.map((block) => activeDeviations(block.deviations!, this.rank)),
+              1,
+            ) as tf.Tensor2D)
+          : undefined,
+    }));
+  }
+
+  /** Frees what this prior alone uses, and the moments with the last prior that shares them. */
+  dispose(): void {
+    if (this.isDisposed) return;
+    this.isDisposed = true;
+    if (this.covariance) {
+      tf.dispose([...this.covariance.inverse, this.covariance.logDeterminant]);
+      this.covariance.core?.dispose();
+    }
+    this.moments.release();
+  }
+
+  /** Lets `using` free the prior. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  private with(recipe: Recipe): GaussianPrior {
+    this.checkAlive();
+    return new GaussianPrior(this.layout, this.moments, recipe);
+  }
+
+  private prepare(): Covariance {
+    this.checkAlive();
+    this.covariance ??= factorise(this.moments, this.recipe);
+    return this.covariance;
+  }
+
+  private checkAlive(): void {
+    if (this.isDisposed)
+      throw new LabError("LAB_ARGUMENT", "GaussianPrior: this prior is disposed; a live one was expected");
+  }
+}

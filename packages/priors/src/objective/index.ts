@@ -1,0 +1,2 @@
+export { priorStability, type Stability, type StabilityOptions } from "./stability.js";
+export { type HeadPrior, type PriorLoss, type WithPriorOptions, withPrior } from "./with-prior.js";

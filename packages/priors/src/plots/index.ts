@@ -1,0 +1,7 @@
+export {
+  type LossSurfaceOptions,
+  plotLossSurface,
+  plotPriorSpectrum,
+  plotReliability,
+  plotScaleCurve,
+} from "./plots.js";

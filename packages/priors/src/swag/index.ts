@@ -1,0 +1,1 @@
+export { SwagCollector, type SwagCollectorOptions, type SwagState } from "./swag-collector.js";

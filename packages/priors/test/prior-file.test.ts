@@ -1,0 +1,182 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DataError, LabError, ShapeError } from "@lab/core";
+import { mlp } from "@lab/core/nn";
+import * as tf from "@tensorflow/tfjs-core";
+import { afterAll, expect, test } from "vitest";
+import {
+  convertReferencePrior,
+  encodePrior,
+  GaussianPrior,
+  inspectPrior,
+  loadPrior,
+  matchParameters,
+  type PriorPrecision,
+  savePrior,
+} from "../src/index.js";
+import torchFiles from "./reference/torch-files.json" with { type: "json" };
+
+const folder = mkdtempSync(join(tmpdir(), "lab-priors-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const layout = {
+  entries: [
+    { name: "0/kernel", shape: [3, 4] },
+    { name: "0/bias", shape: [4] },
+  ],
+};
+const at = (length: number, f: (i: number) => number) => Float32Array.from({ length }, (_, i) => f(i));
+function example(rank = 5): GaussianPrior {
+  const deviations =
+    rank > 0
+      ? {
+          deviations: tf.tensor2d(
+            at(rank * 16, (i) => Math.sin(1.3 * i) * 1e-3 * (1 + (i % 3))),
+            [rank, 16],
+          ),
+        }
+      : {};
+  return GaussianPrior.from({
+    mean: at(16, (i) => Math.cos(i)),
+    variance: at(16, (i) => 1e-7 * (1 + i)),
+    layout,
+    ...deviations,
+  });
+}
+const point = () => tf.tensor1d(at(16, (i) => Math.cos(i) + 1e-3 * Math.sin(3 * i)));
+const gradient = async (prior: GaussianPrior) => {
+  const scaled = prior.scale(2, { floor: 1e-8 });
+  return tf
+    .grad((x) => scaled.logProb(x as tf.Tensor1D))(point())
+    .data();
+};
+
+test.each([
+  ["f32", 0],
+  ["f16", 1e-3],
+  ["int8", 2e-2],
+] as [PriorPrecision, number][])(
+  "a prior comes back from a file in %s with its gradient to %d",
+  async (precision, bound) => {
+    const path = join(folder, `${precision}.safetensors`);
+    const prior = example();
+    await savePrior(path, prior, { precision, metadata: { task: "digits", licence: "CC0-1.0" } });
+    const loaded = await loadPrior(path);
+    const [a, b] = [await gradient(prior), await gradient(loaded)];
+    const norm = Math.hypot(...a);
+    expect(Math.hypot(...a.map((value, i) => value - b[i]!)) / norm).toBeLessThanOrEqual(bound);
+    expect(loaded.layout).toEqual(layout);
+  },
+);
+
+test("a diagonal prior has no deviations in its file", async () => {
+  const loaded = await loadPrior(await encodePrior(example(0)));
+  expect(loaded.rank).toBe(0);
+});
+
+test("the manifest tells layout, precision and what the author said, without the tensors", async () => {
+  const path = join(folder, "large.safetensors");
+  const size = 1_000_000;
+  const large = GaussianPrior.from({
+    mean: new Float32Array(size),
+    variance: new Float32Array(size),
+    deviations: tf.zeros([3, size]),
+  });
+  await savePrior(path, large, { metadata: { recommendedScale: [1e4, 1e6] } });
+  large.dispose();
+  expect(statSync(path).size).toBeGreaterThan(2e7);
+  const manifest = await inspectPrior(path);
+  expect(manifest).toMatchObject({
+    format: 1,
+    rank: 3,
+    size,
+    precision: "f32",
+    metadata: { recommendedScale: [1e4, 1e6] },
+  });
+});
+
+test("flipping any byte is detected", async () => {
+  const bytes = await encodePrior(example(2), { precision: "int8" });
+  for (let i = 0; i < bytes.length; i++) {
+    const altered = bytes.slice();
+    altered[i]! ^= 1 << (i % 8);
+    const outcome = await loadPrior(altered).then(
+      () => "accepted",
+      (error) => (LabError.is(error) ? "refused" : `crashed: ${error}`),
+    );
+    expect(`byte ${i}: ${outcome}`).toBe(`byte ${i}: refused`);
+  }
+});
+
+test("a file that ends early, is something else or is of a later version is refused", async () => {
+  const bytes = await encodePrior(example());
+  await expect(loadPrior(bytes.subarray(0, bytes.length - 1))).rejects.toBeInstanceOf(DataError);
+  const path = join(folder, "other.safetensors");
+  writeFileSync(path, new Uint8Array([2, 0, 0, 0, 0, 0, 0, 0, 123, 125]));
+  await expect(inspectPrior(path)).rejects.toThrow(
+    "holds no prior; a file written by savePrior was expected",
+  );
+});
+
+test("a prior fits a model with a new head, and names the first parameter that differs", async () => {
+  const bytes = await encodePrior(example());
+  const fitting = mlp({ sizes: [3, 4, 2] });
+  expect([...matchParameters(fitting, layout).keys()]).toEqual(["0/kernel", "0/bias"]);
+  await expect(loadPrior(bytes, fitting, { strict: true })).resolves.toBeInstanceOf(GaussianPrior);
+  await expect(loadPrior(bytes, mlp({ sizes: [3, 5, 2] }))).rejects.toThrow(
+    "parameter 0 of model is 0/kernel [3,5]; 0/kernel [3,4] was expected",
+  );
+  const renamed = { entries: layout.entries.map(({ name, shape }) => ({ name: `encoder/${name}`, shape })) };
+  expect([...matchParameters(fitting, renamed).keys()]).toEqual(["0/kernel", "0/bias"]);
+  expect(() => matchParameters(fitting, renamed, { strict: true })).toThrow(ShapeError);
+});
+
+test.each(Object.entries(torchFiles.good))(
+  "a %s of torch.save is read with its values",
+  async (_, { file, shape, values }) => {
+    const path = join(folder, "mean.pt");
+    writeFileSync(path, Buffer.from(file, "base64"));
+    const isMatrix = shape.length === 2;
+    const size = shape.at(-1)!;
+    const flat = join(folder, "flat.pt");
+    const row = Buffer.from(torchFiles.good.vector.file, "base64");
+    writeFileSync(flat, row);
+    if (!isMatrix) {
+      const { mean } = (await convertReferencePrior({ mean: path, variance: path })).vectors();
+      expect([...(await mean.data())]).toEqual(values.map(Math.fround));
+      return;
+    }
+    // A matrix is the low-rank factor of a prior of as many parameters as it has columns.
+    const { writeNpy } = await import("@lab/core/io");
+    const npy = join(folder, "vector.npy");
+    await writeNpy(npy, { data: new Float32Array(size), shape: [size] });
+    const { deviations } = (
+      await convertReferencePrior({ mean: npy, variance: npy, covmat: path })
+    ).vectors();
+    expect([...(await deviations!.data())]).toEqual(values.map(Math.fround));
+  },
+);
+
+test.each(Object.entries(torchFiles.bad))(
+  "a %s of torch.save is refused with the offset",
+  async (_, file) => {
+    const path = join(folder, "bad.pt");
+    writeFileSync(path, Buffer.from(file, "base64"));
+    await expect(convertReferencePrior({ mean: path, variance: path })).rejects.toBeInstanceOf(DataError);
+  },
+);
+
+test("two hundred broken torch files are refused without a crash", async () => {
+  const good = Buffer.from(torchFiles.good.matrix.file, "base64");
+  const path = join(folder, "broken.pt");
+  for (let n = 0; n < 200; n++) {
+    const broken = n % 2 ? Buffer.from(good) : good.subarray(0, Math.floor((good.length * n) / 200));
+    if (n % 2) broken[(n * 7919) % broken.length]! ^= 1 << (n % 8);
+    writeFileSync(path, broken);
+    await convertReferencePrior({ mean: path, variance: path }).then(
+      (prior) => prior.dispose(),
+      (error) => expect(LabError.is(error), String(error)).toBe(true),
+    );
+  }
+});
