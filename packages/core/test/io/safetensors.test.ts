@@ -12,7 +12,7 @@ import {
   saveParameters,
   writeSafetensors,
 } from "../../src/io/index.js";
-import { fromHalf, toBfloat, toHalf } from "../../src/io/safetensors/dtypes.js";
+import { fromHalf, toBfloat, toHalf, widen } from "../../src/io/safetensors/dtypes.js";
 import { mulberry32 } from "../../src/testing/index.js";
 
 // Files of the reference libraries, made by reference/files.py.
@@ -55,6 +55,14 @@ test("a file of PyTorch is read, from bytes and from disk", async () => {
 test("half precision and bfloat16 round as PyTorch's do", () => {
   expect(golden.half.values.map(toHalf)).toEqual(golden.half.f16);
   expect(golden.half.values.map(toBfloat)).toEqual(golden.half.bf16);
+  const wide = new Float32Array(65537);
+  widen(
+    "F16",
+    Uint16Array.from({ length: 65536 }, (_, code) => code),
+    wide,
+    1,
+  );
+  expect(wide.subarray(1)).toEqual(Float32Array.from({ length: 65536 }, (_, code) => fromHalf(code)));
   for (let code = 0; code < 65536; code++) {
     const value = fromHalf(code);
     if (Number.isNaN(value)) expect(toHalf(value) & 0x7fff).toBeGreaterThan(0x7c00);
