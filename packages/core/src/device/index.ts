@@ -4,3 +4,4 @@ export { loaders } from "./loaders.js";
 export { probeBackends } from "./probe.js";
 export { startBackend } from "./start.js";
 export type { BackendLoader, BackendName, BackendProbe, DeviceInfo, LoadedBackend } from "./types.js";
+export { explain } from "./unusable.js";

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { loaders } from "./loaders.js";
 import { startBackend } from "./start.js";
 import type { BackendLoader, BackendProbe } from "./types.js";
+import { explain } from "./unusable.js";
 
 const SIZE = 512;
 const REPEATS = 5;
@@ -32,8 +33,7 @@ async function probe(loader: BackendLoader, measure: boolean): Promise<BackendPr
     if (measure) found.gflops = await measureProduct();
     return found;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return { backend: loader.name, usable: false, reason, fix: loader.fix };
+    return { backend: loader.name, usable: false, ...explain(error, loader.fix) };
   }
 }
 

@@ -1,3 +1,5 @@
+import { Unusable } from "./unusable.js";
+
 /** What tells a graphics adapter from one that computes on the processor. */
 export interface AdapterDescription {
   /** Maker. */
@@ -59,8 +61,12 @@ export async function chooseAdapter<Adapter extends { readonly info: AdapterDesc
     software = info;
   }
   if (software === undefined)
-    throw new Error("WebGPU finds no adapter; a Vulkan, Metal or Direct3D 12 driver is needed");
-  throw new Error(
-    `WebGPU finds only the software adapter ${adapterName(software)}, which is used only when LAB_WEBGPU_SOFTWARE=1 asks for it`,
+    throw new Unusable(
+      "WebGPU finds no adapter",
+      "install the graphics card's driver for Vulkan, Metal or Direct3D 12 (on Debian also libvulkan1)",
+    );
+  throw new Unusable(
+    `WebGPU finds only the software adapter ${adapterName(software)}, which must be asked for`,
+    "set LAB_WEBGPU_SOFTWARE=1",
   );
 }

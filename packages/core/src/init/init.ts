@@ -5,6 +5,7 @@ import {
   type BackendName,
   backendOverride,
   type DeviceInfo,
+  explain,
   loaders,
   startBackend,
 } from "../device/index.js";
@@ -85,9 +86,9 @@ export async function init(options: InitOptions = {}): Promise<DeviceInfo> {
     try {
       return await startBackend(loader);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const { reason, fix } = explain(error, loader.fix);
       options.logger?.(`init: ${name} cannot be used: ${reason}`);
-      answers.push(`${name} cannot be used: ${reason}; to have it: ${loader.fix}`);
+      answers.push(`${name} cannot be used: ${reason}; to have it: ${fix}`);
       return undefined;
     }
   };

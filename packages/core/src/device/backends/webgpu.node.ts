@@ -12,6 +12,7 @@ import {
   isSoftware,
 } from "../software-adapter.js";
 import type { BackendLoader } from "../types.js";
+import { Unusable } from "../unusable.js";
 
 const ENGINE_NAME = "webgpu";
 
@@ -51,8 +52,9 @@ export const webgpuLoader: BackendLoader = {
 async function connect(): Promise<ChosenAdapter> {
   const allowSoftware = process.env.LAB_WEBGPU_SOFTWARE === "1";
   if (!allowSoftware && !hasGraphicsDevice())
-    throw new Error(
+    throw new Unusable(
       "this machine has no graphics device (/dev/dri/renderD*, /dev/nvidia0 and /dev/dxg are absent)",
+      "use a machine with a graphics card, or a software adapter with LAB_WEBGPU_SOFTWARE=1",
     );
   const { create, globals } = (await importOptional("webgpu")) as Dawn;
   const gpu = create([]);
