@@ -10,6 +10,7 @@ export * from "./environment/index.js";
 export * from "./evaluation/index.js";
 export * from "./gradient/index.js";
 export * from "./log/index.js";
+export * from "./network/public.js";
 export * from "./ngsim/index.js";
 export * from "./picture/index.js";
 export * from "./planning/index.js";

@@ -1,0 +1,2 @@
+export { klDivergence } from "./layers.js";
+export type { WeightsSpec } from "./weights.js";

@@ -1,0 +1,128 @@
+import { Generator } from "@lab/core/random";
+import { expectClose } from "@lab/core/testing";
+import * as tf from "@tensorflow/tfjs-core";
+import { describe, expect, test } from "vitest";
+import {
+  cnnPolicy,
+  cnnWorldModel,
+  historyFromLog,
+  klDivergence,
+  samplePlaces,
+  uncertaintyCost,
+} from "../src/index.js";
+import { sampleWindow } from "../src/world/training-window.js";
+import { smallLog } from "./small-log.js";
+
+const log = await smallLog();
+const count = (parameters: ReadonlyMap<string, tf.Tensor>) =>
+  [...parameters.values()].reduce((sum, { size }) => sum + size, 0);
+const history = (rows = 2, frames = 4) =>
+  historyFromLog(log, samplePlaces(log, rows, frames - 1, 6, new Generator(3)), frames);
+const present = (h: ReturnType<typeof history>) => {
+  const [rows, frames] = h.ego.shape;
+  return tf.squeeze(tf.slice(h.ego, [0, frames - 1, 0], [rows, 1, 5]), [1]) as tf.Tensor2D;
+};
+
+describe("sizes", () => {
+  test("the networks have the parameters of the published code", () => {
+    expect(count(cnnWorldModel({ kind: "cfm", size: "full" }).parameters())).toBe(15_638_920);
+    expect(count(cnnWorldModel({ kind: "dfm-km", size: "full" }).parameters())).toBe(14_130_051);
+    expect(count(cnnPolicy().parameters())).toBe(6_543_298);
+    expect(count(cnnWorldModel({ kind: "dfm-km" }).parameters())).toBe(140_803);
+  });
+
+  test("the full model predicts a 117 by 24 image and, where it has a state head, the ego", () => {
+    const world = cnnWorldModel({ kind: "cfm", size: "full", seed: 1 });
+    const h = history(1);
+    const state = world.step(world.reset(h), present(h), tf.zeros([1, 2]));
+    expect(world.scene(state).image!.shape).toEqual([1, 117, 24, 3]);
+    expect(world.ego!(state).shape).toEqual([1, 5]);
+    expect(() => cnnWorldModel({ kind: "cfm" })).toThrow('"full" was expected');
+  });
+
+  test("the policy answers within three standard deviations", async () => {
+    const h = history(1, 20);
+    const scene = {
+      cars: tf.zeros<tf.Rank.R3>([1, 1, 5]),
+      mask: tf.zeros<tf.Rank.R2>([1, 1]),
+      road: log.road,
+    };
+    const policy = cnnPolicy();
+    const action = await policy({ ego: present(h), scene, car: h.car, history: h }).data();
+    expect(Math.abs(action[0]!)).toBeLessThanOrEqual(6);
+    expect(Math.abs(action[1]!)).toBeLessThanOrEqual(0.03);
+  });
+});
+
+test("the divergence of latent variables is the golden one", async () => {
+  const grid = (f: (i: number, j: number) => number) =>
+    tf.tensor2d(Array.from({ length: 3 }, (_, i) => Array.from({ length: 4 }, (_v, j) => f(i, j))));
+  const kl = klDivergence(
+    grid((i, j) => Math.sin(1.7 * i + 0.9 * j)),
+    grid((i, j) => 0.5 * Math.cos(1.3 * i - 0.4 * j)),
+  );
+  await expectClose(tf.mean(kl), [1.09185], { relative: 2e-6 });
+});
+
+describe("small model", () => {
+  const world = cnnWorldModel({ kind: "dfm-km", seed: 2 });
+  const imageAfter = (steps: number, options: { latent?: tf.Tensor; seed?: number }) => {
+    const h = history();
+    let state = world.reset(h, options);
+    for (let t = 0; t < steps; t++) state = world.step(state, present(h));
+    return world.scene(state).image!;
+  };
+
+  test("a fixed latent gives the same image twice, another latent and dropped units change it", async () => {
+    const latent = tf.keep(tf.ones([2, 3, 8]));
+    const a = await imageAfter(2, { latent }).data();
+    expect([...(await imageAfter(2, { latent }).data())]).toEqual([...a]);
+    expect([...(await imageAfter(2, { latent: tf.mul(latent, 3) }).data())]).not.toEqual([...a]);
+    world.dropsUnits = true;
+    const [b, c] = [
+      await imageAfter(2, { latent, seed: 1 }).data(),
+      await imageAfter(2, { latent, seed: 2 }).data(),
+    ];
+    world.dropsUnits = false;
+    expect([...b]).not.toEqual([...c]);
+    expect(a.every((value) => value >= 0 && value <= 1)).toBe(true);
+  });
+
+  test("at first it copies: the logit residual makes the last frame the answer 0", async () => {
+    const h = history();
+    const first = await world.scene(world.reset(h)).image!.data();
+    const next = await world
+      .scene(world.step(world.reset(h, { latent: tf.zeros([2, 1, 8]) }), present(h)))
+      .image!.data();
+    const worst = Math.max(...next.map((value, i) => Math.abs(value - first[i]!)));
+    expect(worst).toBeLessThan(0.05);
+    const official = cnnWorldModel({ kind: "dfm-km", residual: "add", seed: 2 });
+    const other = await official.scene(official.step(official.reset(h), present(h))).image!.data();
+    expect(Math.max(...other.map((value, i) => Math.abs(value - first[i]!)))).toBeGreaterThan(0.4);
+  });
+
+  test("uncertainty needs a calibration, is 0 for a model that never disagrees, and grows with disagreement", async () => {
+    const cost = uncertaintyCost({ passes: 3 });
+    const pass = (spread: number) => (p: number) => [
+      tf.fill([2, 4], 1 + spread * p),
+      tf.fill([2, 4], 2 + spread * p),
+    ];
+    const passes = (spread: number) => [0, 1, 2].map(pass(spread));
+    expect(() => cost.cost(passes(1))).toThrow("calibrate() was expected before use");
+    await cost.calibrate([passes(0.1), passes(0.2), passes(0)]);
+    await expectClose(cost.cost(passes(0)), [0, 0]);
+    const [some, more] = [await cost.cost(passes(0.4)).data(), await cost.cost(passes(0.8)).data()];
+    expect(some[0]!).toBeGreaterThan(0);
+    expect(more[0]!).toBeGreaterThan(some[0]!);
+  });
+
+  test("errors are told beside those of copying", async () => {
+    const window = sampleWindow(log, 4, 4, 3, new Generator(4));
+    const before = tf.memory().numTensors;
+    const { model, copy } = await world.errors(window, 0);
+    expect(tf.memory().numTensors).toBe(before);
+    expect(model).toHaveLength(3);
+    expect(copy[2]!).toBeGreaterThan(copy[0]!);
+    expect(model[0]!).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,197 @@
+import { ArgumentError, NumericalError } from "@lab/core";
+import { Generator } from "@lab/core/random";
+import * as tf from "@tensorflow/tfjs-core";
+import { describe, expect, test } from "vitest";
+import {
+  type CostModel,
+  carsWorld,
+  clonePolicy,
+  combine,
+  constantVelocityWorld,
+  costsOf,
+  historyFromLog,
+  imagine,
+  jointWorldModel,
+  mlpPolicy,
+  policyFromSpec,
+  replayWorld,
+  samplePlaces,
+  trainPolicy,
+  unicycle,
+  vectorCosts,
+} from "../src/index.js";
+import { smallLog } from "./small-log.js";
+
+const log = await smallLog();
+const ego = unicycle({ dt: 0.2 });
+const common = { log, ego, costs: vectorCosts(), batch: 16, horizon: 8, seed: 0 };
+
+describe("trainPolicy", () => {
+  test("lowers the cost, tells its parts, and leaves nothing but the policy", async () => {
+    const policy = mlpPolicy();
+    const seen: number[] = [];
+    const world = replayWorld(log);
+    await trainPolicy({ ...common, policy, world, steps: 2 });
+    const before = tf.memory().numTensors;
+    await trainPolicy({
+      ...common,
+      policy,
+      world,
+      steps: 30,
+      perturb: false,
+      on: ({ loss, parts }) => {
+        seen.push(loss);
+        const { proximity, lane, offroad, speed, action } = parts as Record<string, number>;
+        expect(Math.min(proximity!, lane!, offroad!, speed!, action!)).toBeGreaterThanOrEqual(0);
+      },
+    });
+    expect(tf.memory().numTensors).toBe(before);
+    const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+    expect(mean(seen.slice(-8))).toBeLessThan(0.9 * mean(seen.slice(0, 8)));
+  });
+
+  test("a run that was stopped ends in the same losses", async () => {
+    const world = constantVelocityWorld();
+    const run = (extra: object) =>
+      trainPolicy({ ...common, policy: mlpPolicy({ seed: 4 }), world, steps: 8, ...extra }).then(
+        ({ history }) => history.rows.map(({ scalars }) => scalars.loss),
+      );
+    const whole = await run({});
+    let bytes: Uint8Array | undefined;
+    const checkpoint = {
+      name: "memory",
+      read: async () => bytes,
+      write: async (next: Uint8Array) => {
+        bytes = next.slice();
+      },
+    };
+    const stop = new AbortController();
+    const on = ({ step }: { step: number }) => step === 3 && stop.abort(new Error("stopped"));
+    await expect(run({ checkpoint, signal: stop.signal, on })).rejects.toThrow("stopped");
+    expect(await run({ checkpoint })).toEqual(whole);
+  });
+
+  test("a joint world takes no ego model and no perturbation", async () => {
+    const policy = mlpPolicy();
+    const world = jointWorldModel();
+    const { ego: _, ...rest } = common;
+    await trainPolicy({ ...rest, policy, world, steps: 1 });
+    await expect(trainPolicy({ ...common, policy, world, steps: 1 })).rejects.toThrow(
+      'ego is given and the world "joint" predicts the ego; no ego model was expected',
+    );
+    await expect(trainPolicy({ ...rest, policy, world, steps: 1, perturb: { y: 1 } })).rejects.toThrow(
+      ArgumentError,
+    );
+    await expect(trainPolicy({ ...rest, policy, world: replayWorld(log), steps: 1 })).rejects.toThrow(
+      "an ego model was expected",
+    );
+  });
+
+  test("a cost that is not a number is named with its update and row", async () => {
+    const broken: CostModel = ({ ego: at }) => {
+      const rows = at.shape[0];
+      const part = tf.tensor1d(Array.from({ length: rows }, (_, i) => (i === 19 ? Number.NaN : 0)));
+      return { total: tf.add(part, tf.mul(tf.sum(at, 1), 0)) as tf.Tensor1D, parts: { broken: part } };
+    };
+    const failed = trainPolicy({
+      ...common,
+      costs: broken,
+      policy: mlpPolicy(),
+      world: replayWorld(log),
+      steps: 2,
+    });
+    await expect(failed).rejects.toThrow(NumericalError);
+    await expect(failed).rejects.toThrow(
+      'the part "broken" of the cost is NaN in update 1, imagined step 1, row 3',
+    );
+  });
+});
+
+describe("gradients", () => {
+  const world = carsWorld({ seed: 2 });
+  const places = samplePlaces(log, 4, 1, 10, new Generator(5));
+  const plan = tf.keep(
+    tf.tensor3d(
+      [...new Generator(6).normal64(4 * 6 * 2)].map((v, i) => (i % 2 ? 0.01 : 1) * v),
+      [4, 6, 2],
+    ),
+  );
+  const cost = (
+    given: tf.Tensor,
+    gradient: "ego" | "ego+world",
+    scenes?: ReturnType<typeof imagine>["scenes"],
+  ) => {
+    const history = historyFromLog(log, places);
+    const actions = tf.unstack(given, 1) as tf.Tensor2D[];
+    const future = imagine({ world, ego, history, horizon: 6, gradient, act: (_e, _s, t) => actions[t]! });
+    if (scenes) future.scenes = scenes;
+    return { loss: tf.sum(costsOf(future, vectorCosts(), history.car).total), scenes: future.scenes };
+  };
+
+  test("with the ego's path alone no parameter of the world is reached, and with both all are", () => {
+    const parameters = [...world.parameters().values()];
+    const through = (gradient: "ego" | "ego+world") => {
+      const own = tf.variable(plan);
+      const { grads } = tf.variableGrads(() => cost(own, gradient).loss as tf.Scalar, [...parameters, own]);
+      return parameters.filter(({ name }) => grads[name] !== undefined).length;
+    };
+    expect(through("ego")).toBe(0);
+    expect(through("ego+world")).toBe(parameters.length);
+  });
+
+  test("the gradient is that of the same future with constant scenes, bit for bit", async () => {
+    const { scenes } = cost(plan, "ego");
+    const one = await tf
+      .grad((x) => cost(x, "ego").loss)(plan)
+      .data();
+    const two = await tf
+      .grad((x) => cost(x, "ego", scenes).loss)(plan)
+      .data();
+    const both = await tf
+      .grad((x) => cost(x, "ego+world").loss)(plan)
+      .data();
+    expect([...one]).toEqual([...two]);
+    expect([...both]).not.toEqual([...one]);
+  });
+});
+
+describe("policies", () => {
+  test("travel as plain JSON and act the same", async () => {
+    const policy = mlpPolicy({ seed: 9 });
+    const copy = policyFromSpec(JSON.parse(JSON.stringify(await policy.describe())), log);
+    const history = historyFromLog(log, samplePlaces(log, 3, 1, 1, new Generator(0)));
+    const scene = replayWorld(log).scene(replayWorld(log).reset(history));
+    const observation = {
+      ego: tf.squeeze(tf.slice(history.ego, [0, 1, 0], [3, 1, 5]), [1]) as tf.Tensor2D,
+      scene,
+      car: history.car,
+    };
+    const [a, b] = [policy(observation), await copy(observation)];
+    expect([...(await a.data())]).toEqual([...(await b.data())]);
+    expect(a.shape).toEqual([3, 2]);
+  });
+
+  test("cloning lowers the difference to the recorded actions", async () => {
+    const { history } = await clonePolicy(log, { steps: 150, batch: 64, seed: 1 });
+    const losses = history.rows.map(({ scalars }) => scalars.loss!);
+    expect(losses.slice(-20).reduce((a, b) => a + b)).toBeLessThan(
+      0.9 * losses.slice(0, 20).reduce((a, b) => a + b),
+    );
+  });
+
+  test("parts of combined costs keep their names, and equal names are refused", async () => {
+    const history = historyFromLog(log, samplePlaces(log, 2, 1, 1, new Generator(0)));
+    const scene = replayWorld(log).scene(replayWorld(log).reset(history));
+    const at = tf.squeeze(tf.slice(history.ego, [0, 1, 0], [2, 1, 5]), [1]) as tf.Tensor2D;
+    const own: CostModel = ({ ego: e }) => ({
+      total: tf.ones([e.shape[0]]),
+      parts: { own: tf.ones([e.shape[0]]) },
+    });
+    const input = { scene, ego: at, action: tf.zeros<tf.Rank.R2>([2, 2]), car: history.car };
+    const both = combine(vectorCosts(), own)(input);
+    expect(Object.keys(both.parts)).toContain("own");
+    const alone = await vectorCosts()(input).total.data();
+    expect((await both.total.data())[0]!).toBeCloseTo(alone[0]! + 1, 5);
+    expect(() => combine(own, own)(input)).toThrow('two costs have a part "own"');
+  });
+});
