@@ -1,0 +1,8 @@
+export type {
+  BoundaryCertificate,
+  Certificate,
+  InsideCertificate,
+  OutsideCertificate,
+  Proof,
+  Status,
+} from "./certificate.js";

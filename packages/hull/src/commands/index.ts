@@ -1,0 +1,9 @@
+/**
+ * `lab hull …`
+ *
+ * @packageDocumentation
+ */
+import type { Command } from "@lab/core/experiment";
+
+/** Commands of this package. */
+export const commands: readonly Command[] = [];

@@ -1,0 +1,19 @@
+/**
+ * Point sets with known geometry, from an explicit generator.
+ *
+ * @packageDocumentation
+ */
+export {
+  ball,
+  cube,
+  gaussian,
+  hypercubeVertices,
+  type LinearEmbeddingOptions,
+  linearEmbedding,
+  momentCurve,
+  randomWalk,
+  type SampleOptions,
+  type SplineOptions,
+  sphere,
+  splineManifold,
+} from "./datasets.js";

@@ -1,0 +1,13 @@
+/**
+ * Certified convex-hull membership, distance and extrapolation measurement in high dimension.
+ *
+ * @packageDocumentation
+ */
+export * from "./certify/index.js";
+export { ConvexHull } from "./hull/convex-hull.js";
+export { Membership, type RateEstimate, type SolveStats } from "./hull/membership.js";
+export type { HullOptions, QueryOptions, RunOptions } from "./hull/options.js";
+export type { PointArray, PointSource, Points, SourceAddress } from "./points/points.js";
+export { type MinNormPointOptions, type MinNormPointResult, minNormPoint } from "./solver/min-norm-point.js";
+export { interpolationRate } from "./stats/interpolation-rate.js";
+export { type Verification, verifyCertificate } from "./verify/verify-certificate.js";
