@@ -1,3 +1,5 @@
+import type { Checksum } from "./download/checksum.node.js";
+
 /** Names of the data sets that can be found, read and downloaded. */
 export type DataName = "mnist" | "fashion-mnist" | "cifar10" | "cifar100" | "optdigits";
 
@@ -8,7 +10,7 @@ export interface DataDownload {
   /** Public address. */
   url: string;
   /** Published checksum, where there is one. */
-  checksum?: { algorithm: "md5" | "sha256"; hex: string };
+  checksum?: Checksum;
   /** Size in bytes, where it is known. */
   bytes?: number;
   /** For a gzipped tar archive: the members that are kept. */
