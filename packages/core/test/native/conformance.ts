@@ -89,6 +89,31 @@ async function depthwise(): Promise<void> {
   }
 }
 
+async function pooling(): Promise<void> {
+  for (const pad of [0, 1, "same", "valid"] as const) {
+    const rounding = typeof pad === "number" ? "floor" : undefined;
+    for (const stride of [1, 2]) {
+      const largest = (x: tf.Tensor4D) => tf.maxPool(x, 3, stride, pad, rounding);
+      const average = (x: tf.Tensor4D) => tf.avgPool(x, 3, stride, pad, rounding);
+      // Far below 0, so that a window which wrongly saw zeros around the image would show.
+      await same(() =>
+        valueAndGradients((x: tf.Tensor4D) => weighted(largest(tf.sub(x, 3))), [[2, 7, 6, 3]]),
+      );
+      await same(async () => [await average(tensor([2, 7, 6, 3], 1) as tf.Tensor4D).data()]);
+      // The plain backend's gradient of means is wrong at the border; means are linear, which gives the right one.
+      await init({ backend: "tensorflow" });
+      const loss = (x: tf.Tensor) => weighted(average(tf.reshape(x, [1, 5, 4, 1]))) as tf.Scalar;
+      const gradient = await tf
+        .grad(loss)(tensor([20], 2))
+        .data();
+      for (let i = 0; i < 20; i++) {
+        const unit = tf.oneHot(tf.tensor1d([i], "int32"), 20);
+        expect(Math.abs((await loss(tf.cast(unit, "float32")).data())[0]! - gradient[i]!)).toBeLessThan(1e-6);
+      }
+    }
+  }
+}
+
 async function fusedConvolution(): Promise<void> {
   await same(() =>
     valueAndGradients(
@@ -258,6 +283,7 @@ async function memory(): Promise<void> {
 export const conformance: Readonly<Record<string, () => Promise<void>>> = {
   "convolutions with every padding agree, forward and backward": convolutions,
   "depthwise convolutions with every padding agree, forward and backward": depthwise,
+  "pooling with every padding agrees, forward and backward": pooling,
   "a fused convolution takes padding by number": fusedConvolution,
   "relu, step, means and sums agree, forward and backward": elementwise,
   "batch normalisation from moments agrees, forward and backward": batchNormOps,
