@@ -14,5 +14,6 @@ export {
   type ParameterSettings,
 } from "./grouped-optimizer.js";
 export { type LarsOptions, lars } from "./lars.js";
+export { type Lbfgs, type LbfgsOptions, type LbfgsResult, lbfgs } from "./lbfgs.js";
 export * as schedules from "./schedules/index.js";
 export { type SgdOptions, sgd } from "./sgd.js";

@@ -71,7 +71,7 @@ out = {'x': X.tolist(), 'y': Y.tolist(), 'w': W0, 'b': B0, 'trajectories': {
 
 def lbfgs(line_search, lr):
     w = torch.tensor(W0, requires_grad=True); b = torch.tensor(B0, requires_grad=True)
-    optimizer = torch.optim.LBFGS([w, b], lr=lr, max_iter=1, history_size=5, line_search_fn=line_search)
+    optimizer = torch.optim.LBFGS([w, b], lr=lr, max_iter=1, max_eval=100, history_size=5, line_search_fn=line_search)
     rows = []
     def closure():
         optimizer.zero_grad(); loss = objective(w, b); loss.backward(); return loss
