@@ -1,11 +1,16 @@
-import { ArgumentError } from "@lab/core";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ArgumentError, DataError } from "@lab/core";
 import { describe, expect, test } from "vitest";
 import {
   IDM_CAR,
   idmAcceleration,
   idmEquilibriumGap,
+  loadLog,
   mobilIncentive,
   recordedStates,
+  saveLog,
   simulateTraffic,
   splitLog,
   subsampleLog,
@@ -198,6 +203,22 @@ describe("logs", () => {
       expect(Math.hypot(dx!, dy!)).toBeCloseTo(1, 9);
       expect(x! + 0.2 * v! * dx!).toBeCloseTo(states[5 * t + 5]!, 9);
       expect(y! + 0.2 * v! * dy!).toBeCloseTo(states[5 * t + 6]!, 9);
+    }
+  });
+
+  test("come back from a file as they were, and another file is refused", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "lab-ppuu-log-"));
+    try {
+      const log = await simulateTraffic({ seconds: 1, warmup: 0, scenes: 2, seed: 0 });
+      await saveLog(join(folder, "log.npz"), log);
+      expect(await loadLog(join(folder, "log.npz"))).toEqual(log);
+      await writeFile(join(folder, "other.npz"), "no archive");
+      await expect(loadLog(join(folder, "other.npz"))).rejects.toThrow(DataError);
+      await expect(saveLog(join(folder, "bad.npz"), { ...log, shape: [9, 2, 60] })).rejects.toThrow(
+        "log.x has 1200 numbers; 1080 were expected",
+      );
+    } finally {
+      await rm(folder, { recursive: true, force: true });
     }
   });
 

@@ -1,4 +1,12 @@
+/**
+ * The `lab ppuu` commands.
+ *
+ * @packageDocumentation
+ */
 import type { Command } from "@lab/core/experiment";
+import { inspect } from "./inspect.js";
+import { render } from "./render.js";
+import { simulate } from "./simulate.js";
 
-/** The commands of this package. */
-export const commands: readonly Command[] = [];
+/** Commands of this package. */
+export const commands: readonly Command[] = [simulate, inspect, render];
