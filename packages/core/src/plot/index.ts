@@ -7,7 +7,7 @@
 export { encodePng } from "./encode-png.js";
 export { renderPng } from "./render-png.node.js";
 export { type RenderOptions, renderSvg } from "./render-svg.js";
-export type { Theme } from "./theme.js";
+export { seriesColors, type Theme } from "./theme.js";
 export type {
   Axis,
   BarSeries,

@@ -29,6 +29,12 @@ export const palettes: Record<Theme, Palette> = {
   },
 };
 
+/** Colours of the series by theme, for pages that recolour inlined figures. */
+export const seriesColors: Record<Theme, readonly string[]> = {
+  light: palettes.light.series,
+  dark: palettes.dark.series,
+};
+
 /** Colour of the `index`-th series; colours repeat when there are more series than colours. */
 export function seriesColor(palette: Palette, index: number): string {
   return palette.series[index % palette.series.length]!;

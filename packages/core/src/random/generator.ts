@@ -220,6 +220,13 @@ export class Generator {
     return generator;
   }
 
+  /** Puts this generator where `state()` described, as {@link Generator.fromState} makes a new one. */
+  restore(state: GeneratorState): void {
+    const { key, at } = Generator.fromState(state);
+    this.key = key;
+    this.at = at;
+  }
+
   private floats(caller: string, shape: readonly number[]): Float32Array {
     const words = this.words(sizeOf(caller, shape));
     const values = new Float32Array(words.length);

@@ -69,14 +69,14 @@ test("bars stand for their values", () => {
       y: { label: "y", domain: [0, 4] },
       series: [{ name: "s", y: [value] }],
     });
-    return Number(parse(svg).querySelector('g[aria-label="bar"] rect')?.getAttribute("height"));
+    return Number(parse(svg).querySelector('g[data-part="bar"] rect')?.getAttribute("height"));
   });
   expect(heights[1]! / heights[0]!).toBeCloseTo(2, 2);
 });
 
 test("the line breaks where a value is missing or not positive on a log axis", () => {
   const path =
-    parse(renderSvg(specs.line!)).querySelector('g[aria-label="line"] path')?.getAttribute("d") ?? "";
+    parse(renderSvg(specs.line!)).querySelector('g[data-part="line"] path')?.getAttribute("d") ?? "";
   expect(path.match(/M/g)).toHaveLength(2);
 });
 

@@ -43,6 +43,14 @@ test("a generator restored from its state goes on with the same numbers", () => 
   expect(JSON.stringify(new Generator(5).state()).length).toBeLessThanOrEqual(40);
 });
 
+test("a generator is put back in place", () => {
+  const generator = new Generator(9);
+  const state = generator.state();
+  const first = generator.words(6);
+  generator.restore(state);
+  expect(generator.words(6)).toEqual(first);
+});
+
 test("uniform numbers fill their interval with the right mean and variance", async () => {
   const values = await new Generator(2).uniform([40_000], -1, 3).data();
   expect(Math.min(...values)).toBeGreaterThanOrEqual(-1);

@@ -30,6 +30,7 @@ export function draw(options: Plot.PlotOptions, width: number, height: number): 
   });
   const markup = figure.outerHTML
     .replace(/<style>[\s\S]*?<\/style>/, "") // rules for a page; everything needed stands in attributes
+    .replaceAll("aria-label=", "data-part=") // the whole figure is one image with one label
     .replace('font-size="10"', 'font-size="11"')
     .replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg" overflow="visible"')
     .replace(/="[^"]*"/g, (attribute) =>
