@@ -4,6 +4,17 @@ import { BackendError } from "../errors/index.js";
 /** Milliseconds within which a server must answer the first time. */
 const FIRST_ANSWER_MS = 3000;
 
+/** What a server that is just starting, or a network that is busy, may cause; a refused certificate is not among it. */
+const PASSING = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EAI_AGAIN",
+]);
+
 type Modules = { bullmq: typeof import("bullmq"); Client: typeof import("ioredis").Redis };
 
 /** The queue libraries, which users install when they need them. */
@@ -37,12 +48,15 @@ export async function connectRedis(
     maxRetriesPerRequest: null,
     retryStrategy: (attempt) => Math.min(2000, 50 * 2 ** Math.min(attempt, 10)),
   });
-  client.on("error", (error: Error) => {
+  let giveUp: (error: Error) => void = () => undefined;
+  client.on("error", (error: NodeJS.ErrnoException) => {
     lastError = error;
     onWarning?.(`${withoutPassword(address)}: ${error.message}`);
+    if (!PASSING.has(error.code ?? "")) giveUp(error);
   });
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_, reject) => {
+    giveUp = reject;
     timer = setTimeout(() => reject(lastError ?? new Error("no answer")), FIRST_ANSWER_MS);
   });
   try {

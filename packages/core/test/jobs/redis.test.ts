@@ -1,14 +1,15 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { threadId } from "node:worker_threads";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { BackendError } from "../../src/errors/index.js";
 import { mapTasks, serveTasks, type TaskResult } from "../../src/jobs/index.js";
-import { hasRedis, TestRedis } from "./redis-server.js";
+import { hasRedis, selfSigned, TestRedis } from "./redis-server.js";
 
 const handler = new URL("./handlers/square.mjs", import.meta.url).href;
 const die = new URL("./handlers/die.mjs", import.meta.url).href;
@@ -237,6 +238,19 @@ describe.skipIf(!hasRedis)("tasks on Redis (skipped where there is no redis-serv
     });
     expectSquares(await collect(sweep), 3);
     for (const line of lines(log)) expect(line).toContain(` ${process.pid}.${threadId}`);
+  });
+
+  const tls = hasRedis ? selfSigned() : undefined;
+
+  test.skipIf(!tls)("tasks and results travel encrypted under rediss://", async () => {
+    const own = await TestRedis.start({ tls: tls! });
+    stops.push(() => own.down("SIGKILL"));
+    const program = fileURLToPath(new URL("./handlers/both.mjs", import.meta.url));
+    const run = (env: NodeJS.ProcessEnv) =>
+      promisify(execFile)(process.execPath, [program, bundle, own.url, handler], { env });
+    const { stdout } = await run({ ...process.env, NODE_EXTRA_CA_CERTS: tls!.cert });
+    expect(JSON.parse(stdout)).toEqual([1, 4, 9]);
+    await expect(run(process.env)).rejects.toThrow(/does not answer \(self-signed certificate\)/);
   });
 
   test("a wrong password and a missing server are told without the password", async () => {
