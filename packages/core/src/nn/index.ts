@@ -4,8 +4,10 @@
  * @packageDocumentation
  */
 export { type BatchNormResult, batchNorm } from "./batch-norm.js";
+export { batchNormLayer } from "./batch-norm-layer.js";
 export { cloneModel } from "./clone-model.js";
 export { type ConvolutionFactory, type ConvolutionOptions, convolution } from "./convolution.js";
+export { initialise } from "./initialise.js";
 export {
   type LoadedWeights,
   loadTorchWeights,

@@ -53,7 +53,8 @@ const ORDERS: Readonly<Record<string, readonly number[]>> = {
  * Names are taken over (`layer1.0.conv1/kernel` is `layer1.0.conv1.weight`) and axes are put into this engine's order.
  *
  * @param model - The model; those of this module bear torchvision's names.
- * @param source - The `state_dict`: tensors by name, which stay the caller's, or a reader of a safetensors file.
+ * @param source - The `state_dict`: tensors by name, which stay the caller's, or a reader of a safetensors file, such as
+ *   that of `readSafetensors` from `@lab/core/io`.
  * @param mapping - PyTorch's name for some or all parameters; a function gives it for each.
  * @returns See {@link LoadedWeights}.
  * @throws {@link DataError} when the source lacks a weight or has it in another shape. Nothing is changed then.

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { expect, test } from "vitest";
+import { encodeSafetensors, readSafetensors } from "../../src/io/index.js";
 import { batchNorm, loadTorchWeights, mlp, resnet } from "../../src/nn/index.js";
 import { expectClose } from "../../src/testing/index.js";
 
@@ -97,6 +98,15 @@ test("names can be mapped, by a table or a function, and the caller's tensors st
     unused: ["rest"],
   });
   await loadTorchWeights(model, state, (name) => (name === "0/kernel" ? "w" : "0.bias"));
+  expect(tf.memory().numTensors).toBe(count);
+  await expectClose(model.apply(tf.ones([1, 2])) as tf.Tensor, [6]);
+});
+
+test("a safetensors file is read tensor by tensor", async () => {
+  const bytes = await encodeSafetensors({ "0.weight": tf.tensor2d([[1, 2]]), "0.bias": tf.tensor1d([3]) });
+  const model = mlp({ sizes: [2, 1] });
+  const count = tf.memory().numTensors;
+  await loadTorchWeights(model, readSafetensors(bytes));
   expect(tf.memory().numTensors).toBe(count);
   await expectClose(model.apply(tf.ones([1, 2])) as tf.Tensor, [6]);
 });
