@@ -5,8 +5,11 @@
  */
 export * from "./certify/index.js";
 export { ConvexHull } from "./hull/convex-hull.js";
+export { Distances } from "./hull/distances.js";
+export type { Gauges } from "./hull/gauges.js";
 export { Membership, type RateEstimate, type SolveStats } from "./hull/membership.js";
 export type { HullOptions, QueryOptions, RunOptions } from "./hull/options.js";
+export type { HullState } from "./hull/state.js";
 export type { PointArray, PointSource, Points, SourceAddress } from "./points/points.js";
 export { type MinNormPointOptions, type MinNormPointResult, minNormPoint } from "./solver/min-norm-point.js";
 export { interpolationRate } from "./stats/interpolation-rate.js";

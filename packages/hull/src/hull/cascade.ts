@@ -77,6 +77,16 @@ export class Cascade {
     }
     onDone(m - open.length);
     await this.searchAll(queries, open, findings, query, pauses, "distance", () => onDone(1));
+    // Whether a distance of nearly 0 is 0 is a matter of membership: faces and exact arithmetic may tell.
+    const limit = 1e-7 * (this.prepared.scale || 1);
+    const near = open.filter(
+      (i) => findings[i]!.certificate.kind === "boundary" && findings[i]!.upper <= limit,
+    );
+    if (near.length > 0) {
+      const verdicts = new Array<Finding | undefined>(m);
+      await this.searchAll(queries, near, verdicts, query, pauses, "membership", () => {});
+      for (const i of near) if (verdicts[i]!.certificate.kind !== "boundary") findings[i] = verdicts[i];
+    }
     return { findings: findings as Finding[], duplicateOf };
   }
 
@@ -420,6 +430,21 @@ export class Cascade {
       scale[j] = 1 / powerOfTwo((high - low) / 4);
     }
     return scale;
+  }
+
+  /** Working sets to start from, for every query. */
+  async startRows(
+    queries: Float64Array,
+    m: number,
+    query: CheckedQueryOptions,
+    pauses: Pauses,
+  ): Promise<Int32Array[]> {
+    const out: Int32Array[] = [];
+    for (let from = 0; from < m; from += 128) {
+      const part = Array.from({ length: Math.min(128, m - from) }, (_, k) => from + k);
+      out.push(...(await this.firstRows(queries, part, query, pauses)));
+    }
+    return out;
   }
 
   /** Working sets to start from: the rows furthest along the first direction and the nearest by standard deviations. */

@@ -197,8 +197,12 @@ function proveEnclosed(
   };
 }
 
-function withUpper(finding: Finding, { upper }: SearchResult): Finding {
-  return { ...finding, upper: Math.max(upper, finding.lower) };
+function withUpper(finding: Finding, { upper, point, index, weight }: SearchResult): Finding {
+  return {
+    ...finding,
+    upper: Math.max(upper, finding.lower),
+    nearest: { point, ...sortedPair(index, weight) },
+  };
 }
 
 function sortedPair(

@@ -14,4 +14,13 @@ export interface Finding {
   stage: number;
   /** Passes over all rows that this query needed of its own. */
   passes: number;
+  /** Nearest point found and the rows that carry it, for queries outside. */
+  nearest?: Nearest;
+}
+
+/** A point of the hull as a combination of rows. */
+export interface Nearest {
+  point: Float64Array;
+  index: Int32Array;
+  weight: Float64Array;
 }

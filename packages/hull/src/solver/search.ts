@@ -54,6 +54,8 @@ export interface SearchResult {
   lower: number;
   /** ‖q − Σλx‖ in floating point. */
   upper: number;
+  /** Σλx. */
+  point: Float64Array;
   /** Passes over all rows. */
   passes: number;
   /** Rows of the working set. */
@@ -146,6 +148,7 @@ export async function search(
     normal,
     lower,
     upper: norm(combination),
+    point: combination.map((value, j) => query[j]! + value),
     passes,
     working: Int32Array.from(working),
   };
