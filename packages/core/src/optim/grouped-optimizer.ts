@@ -38,7 +38,16 @@ export interface NamedTensor {
   tensor: tf.Tensor;
 }
 
-type Slots = Record<string, tf.Tensor>;
+/** State that an optimizer keeps for one variable, by name. */
+export type Slots = Record<string, tf.Tensor>;
+
+/** Outcome of one update of one variable. */
+export interface VariableUpdate {
+  /** New value of the variable. */
+  value: tf.Tensor;
+  /** New slots. */
+  slots: Slots;
+}
 
 /**
  * An optimizer of the engine with parameter groups and a state that can be saved.
@@ -85,7 +94,7 @@ export abstract class GroupedOptimizer extends tf.Optimizer {
     settings: ParameterSettings,
     slots: Readonly<Slots>,
     iteration: number,
-  ): { value: tf.Tensor; slots: Slots };
+  ): VariableUpdate;
 
   /** Applies gradients by variable name; absent ones (`null`) leave their variable alone. */
   override applyGradients(gradients: tf.NamedTensorMap | NamedTensor[]): void {

@@ -12,6 +12,8 @@ export {
   type NamedTensor,
   type ParameterGroup,
   type ParameterSettings,
+  type Slots,
+  type VariableUpdate,
 } from "./grouped-optimizer.js";
 export { type LarsOptions, lars } from "./lars.js";
 export { type Lbfgs, type LbfgsOptions, type LbfgsResult, lbfgs } from "./lbfgs.js";

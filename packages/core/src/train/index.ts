@@ -6,4 +6,4 @@
 export type { CheckpointStore } from "./checkpoint-store.js";
 export type { Event, History, HistoryRow } from "./event.js";
 export { fit } from "./fit.js";
-export type { BatchSource, Every, FitOptions, StepResult, Stopping } from "./options.js";
+export type { BatchSource, Every, FitOptions, NamedResult, StepResult, Stopping } from "./options.js";

@@ -5,10 +5,16 @@ import type { Generator } from "../random/index.js";
 import type { CheckpointStore } from "./checkpoint-store.js";
 import type { Event } from "./event.js";
 
+/** A loss with further figures to log. */
+export interface NamedResult {
+  /** The loss, of shape `[]`. */
+  loss: Tensor;
+  /** Any other figure, a scalar. */
+  [name: string]: Tensor | number;
+}
+
 /** What a step answers: its loss, or its loss and further figures to log. */
-export type StepResult =
-  | Tensor
-  | { /** The loss, of shape `[]`. */ loss: Tensor; [name: string]: Tensor | number };
+export type StepResult = Tensor | NamedResult;
 
 /**
  * Where batches come from.
