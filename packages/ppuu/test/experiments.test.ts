@@ -1,0 +1,61 @@
+import { renderSvg } from "@lab/core/plot";
+import { describe, expect, test } from "vitest";
+import { experiments } from "../src/experiments/index.js";
+import { ringVerdict } from "../src/experiments/ring.js";
+import { runExperiment } from "./run-experiment.js";
+
+const tiny = { trainScenes: 2, trainSeconds: 12, testScenes: 2, testSeconds: 14, episodes: 6, steps: 3 };
+
+describe("experiments", () => {
+  test("exactly one is the main one, and names are unique", () => {
+    expect(experiments.filter(({ isMain }) => isMain !== false).map(({ name }) => name)).toEqual([
+      "ppuu/ring",
+    ]);
+    expect(new Set(experiments.map(({ name }) => name)).size).toBe(experiments.length);
+  });
+
+  test.each([
+    ["ppuu/ring", { ...tiny, cloneSteps: 3, reactiveEpisodes: 3, withUnperturbed: true }],
+    ["ppuu/mpc", { ...tiny, episodes: 2, jointUpdates: 2, testSeconds: 4 }],
+    ["ppuu/counterfactual", { ...tiny, updates: 2, futures: 8 }],
+    ["ppuu/stress", { ...tiny, episodes: 3 }],
+    ["ppuu/i80", { seconds: 40, steps: 2, episodes: 4 }],
+  ])("%s runs, judges itself, and draws its figures", async (name, change) => {
+    const { experiment, runs } = await runExperiment(name, "quick", [0], change);
+    const { table, figures, verdict, notes } = experiment.summarise(runs, "quick");
+    expect(table.length).toBeGreaterThan(1);
+    expect(["reproduced", "partly", "not at this scale", "failed"]).toContain(verdict);
+    expect(notes.join(" ")).toContain("Data");
+    for (const figure of figures) expect(renderSvg(figure)).toContain("<svg");
+  });
+});
+
+describe("the verdict of ppuu/ring", () => {
+  const rows = (separated: number, none: number, clone: number, reactive = 0.95) =>
+    [
+      ["separated, replay world", "replay", separated],
+      ["no action", "replay", none],
+      ["behavioural cloning", "replay", clone],
+      ["separated, replay world", "reactive", reactive],
+      ["no action", "reactive", 0.5],
+    ].map(([method, mode, success]) => ({
+      method: method as string,
+      mode: mode as "replay",
+      success: success as number,
+      low: 0,
+      high: 1,
+      ahead: 0,
+      behind: 0,
+      offroad: 0,
+      episodes: 1,
+      seconds: 0,
+    }));
+
+  test("follows the margins of every seed", () => {
+    expect(ringVerdict([rows(0.7, 0.1, 0), rows(0.65, 0.15, 0.1)], "full")).toBe("reproduced");
+    expect(ringVerdict([rows(0.7, 0.1, 0), rows(0.55, 0.1, 0)], "full")).toBe("partly");
+    expect(ringVerdict([rows(0.55, 0.1, 0)], "quick")).toBe("reproduced");
+    expect(ringVerdict([rows(0.3, 0.25, 0)], "quick")).toBe("failed");
+    expect(ringVerdict([rows(0.7, 0.1, 0, 0.3)], "full")).toBe("failed");
+  });
+});
