@@ -14,6 +14,7 @@ export * from "./network/public.js";
 export * from "./ngsim/index.js";
 export * from "./picture/index.js";
 export * from "./planning/index.js";
+export * from "./plots/index.js";
 export * from "./policy/index.js";
 export * from "./raster/index.js";
 export * from "./scene/index.js";

@@ -93,6 +93,9 @@ describe("mpc", () => {
   });
 
   test("plans through a joint world without an ego model, and with a weight on jerk more calmly", async () => {
+    const single = mpc({ ...base, candidates: 1, plan: 1 });
+    expect((await single(observe())).shape).toEqual([3, 2]);
+    single.reset();
     const { ego: _, ...rest } = base;
     const joint = mpc({ ...rest, world: jointWorldModel(), iterations: 2 });
     expect((await joint(observe())).shape).toEqual([3, 2]);

@@ -1,5 +1,6 @@
 import type { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
+import { oneHot } from "../gradient/one-hot.js";
 import { minimizeHost } from "./limited-memory-bfgs.js";
 
 /** What a plan is improved by. */
@@ -48,8 +49,7 @@ function bestOf(
   plans: tf.Tensor3D,
   costs: tf.Tensor1D,
 ): tf.Tensor3D {
-  const choice = tf.cast(tf.argMin(tf.reshape(costs, [batch, candidates]), 1), "int32");
-  const hot = tf.cast(tf.oneHot(choice as tf.Tensor1D, candidates), "float32");
+  const hot = oneHot(tf.argMin(tf.reshape(costs, [batch, candidates]), 1), candidates);
   const flat = tf.reshape(plans, [batch, candidates, plan * 2]) as tf.Tensor3D;
   const picked = tf.matMul(tf.reshape(hot, [batch, 1, candidates]) as tf.Tensor3D, flat);
   return tf.reshape(picked, [batch, plan, 2]);

@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { CostModel } from "../costs/cost-model.js";
 import type { EgoModel } from "../ego/ego-model.js";
 import { actionLimits } from "../ego/limits.js";
+import { oneHot } from "../gradient/one-hot.js";
 import { unstack } from "../gradient/unstack.js";
 import { withoutGradient } from "../gradient/without-gradient.js";
 import { costsOf, imagine } from "../policy/imagine.js";
@@ -169,8 +170,8 @@ export function mpc(options: MpcOptions): Planner {
       const draws = generator.split(made);
       // Candidate 0 does nothing, the others hold one random action; the last plan takes the last place.
       const held = tf.tile(draws.normal([batch, candidates, 1, 2]) as tf.Tensor4D, [1, 1, plan, 1]);
-      const isZero = tf.reshape(tf.oneHot(tf.tensor1d([0], "int32"), candidates), [1, candidates, 1, 1]);
-      let first: tf.Tensor = tf.mul(held, tf.sub(1, tf.cast(isZero, "float32")));
+      const isZero = tf.reshape(oneHot(tf.tensor1d([0], "int32"), candidates), [1, candidates, 1, 1]);
+      let first: tf.Tensor = tf.mul(held, tf.sub(1, isZero));
       if (warmStart && plans && candidates > 1) {
         const moved = tf.expandDims(shifted(plans, age / hold), 1);
         first = tf.concat([tf.slice(first, [0, 0, 0, 0], [batch, candidates - 1, plan, 2]), moved], 1);

@@ -2,6 +2,7 @@ export { type ClonePolicyOptions, clonePolicy } from "./clone-policy.js";
 export { type CnnPolicy, type CnnPolicyOptions, cnnPolicy } from "./cnn-policy.js";
 export { costsOf, type GradientPath, type Imagined, type ImagineOptions, imagine } from "./imagine.js";
 export { type MlpPolicyOptions, mlpPolicy } from "./mlp-policy.js";
+export { policyFromModel } from "./model-policy.js";
 export type { Policy, PolicySpec, TrainablePolicy, WorldSpec } from "./policy.js";
 export { replayPolicy } from "./replay-policy.js";
 export { type IdmPolicyOptions, idmPolicy, noAction } from "./simple-policies.js";

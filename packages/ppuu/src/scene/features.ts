@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { checkState } from "../ego/check-state.js";
-import { withoutGradient } from "../gradient/index.js";
+import { oneHot } from "../gradient/one-hot.js";
+import { withoutGradient } from "../gradient/without-gradient.js";
 import { checkScene, type Scene } from "./scene.js";
 
 /** Numbers that {@link sceneFeatures} makes of one state: 5 of the ego, 4 for each of 6 neighbours. */
@@ -38,8 +39,7 @@ export function nearestCars(ego: tf.Tensor2D, scene: Scene): tf.Tensor3D {
     });
     const distance = tf.stack(distances, 1); // [batch, 6, cars]
     const isNear = tf.cast(tf.less(tf.min(distance, 2, true), RANGE), "float32");
-    const chosen = tf.oneHot(tf.cast(tf.argMin(distance, 2), "int32"), numCars);
-    return tf.mul(tf.cast(chosen, "float32"), isNear) as tf.Tensor3D;
+    return tf.mul(oneHot(tf.argMin(distance, 2), numCars), isNear) as tf.Tensor3D;
   });
 }
 

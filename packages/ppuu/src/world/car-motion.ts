@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { withoutGradient } from "../gradient/index.js";
+import { oneHot } from "../gradient/one-hot.js";
+import { withoutGradient } from "../gradient/without-gradient.js";
 import type { Road } from "../log/road.js";
 import type { History } from "../scene/scene.js";
 
@@ -90,8 +91,7 @@ export function leadersOf(
     const isHere = tf.mul(tf.mul(isSame, isAhead), isThere);
     const distance = tf.add(tf.abs(ahead), tf.mul(tf.sub(1, isHere), 1e4));
     const isNear = tf.cast(tf.less(tf.min(distance, 2, true), RANGE), "float32");
-    const hot = tf.oneHot(tf.cast(tf.argMin(distance, 2), "int32"), numCars + 1);
-    return tf.mul(tf.cast(hot, "float32"), isNear);
+    return tf.mul(oneHot(tf.argMin(distance, 2), numCars + 1), isNear);
   });
   const values = tf.stack([x, v, length, tf.onesLike(x)], 2);
   const [leaderX, speed, leaderLength, present] = tf.unstack(tf.matMul(chosen, values), 2) as tf.Tensor2D[];

@@ -1,0 +1,7 @@
+export {
+  type CostLandscapeOptions,
+  costLandscapePlot,
+  planPlot,
+  type SpaceTimePlotOptions,
+  spaceTimePlot,
+} from "./traffic-plots.js";
