@@ -306,7 +306,7 @@ export const coreCifar: Experiment<CifarParams, CifarResult> = {
   params: (mode) =>
     mode === "quick"
       ? { net: "small", numTrain: 10_000, numTest: 2_000, batch: 64, steps: 240, learningRate: 0.1 }
-      : { net: "resnet18", numTrain: 50_000, numTest: 10_000, batch: 64, steps: 900, learningRate: 0.1 },
+      : { net: "resnet18", numTrain: 50_000, numTest: 10_000, batch: 64, steps: 700, learningRate: 0.1 },
   run,
   summarise,
 };

@@ -1,29 +1,23 @@
-import * as tf from "@tensorflow/tfjs-core";
+// Augmentation of a batch against the engine's operations image by image; JSON on the last line:
+//   pnpm --filter @lab/core build && node bench/augmentation.mjs [backend]
+// The same five in kornia: python bench/augmentation-rivals.py
+import { fileURLToPath } from "node:url";
+import { init } from "@lab/core";
 import {
-  type Augmentation,
   colorJitter,
   gaussianBlur,
   pipeline,
   randomFlip,
   randomGrayscale,
   randomResizedCrop,
-} from "../src/image/index.js";
-import { Generator } from "../src/random/index.js";
-
-/** What a comparison gives; times in milliseconds, the median of `repeats`. */
-export interface Comparison {
-  name: string;
-  rival: string;
-  backend: string;
-  ours: number;
-  theirs: number;
-  ratio: number;
-}
+} from "@lab/core/image";
+import { Generator } from "@lab/core/random";
+import * as tf from "@tensorflow/tfjs-core";
 
 const SIZE = 32;
 
 /** The five usual augmentations of contrastive learning on small images. */
-export const augment: Augmentation = pipeline(
+export const augment = pipeline(
   randomResizedCrop({ size: SIZE }),
   randomFlip(),
   colorJitter({ brightness: 0.4, contrast: 0.4, saturation: 0.2, hue: 0.1, probability: 0.8 }),
@@ -31,23 +25,19 @@ export const augment: Augmentation = pipeline(
   gaussianBlur({ kernel: 3, probability: 0.5 }),
 );
 
-/** The same for one image at a time in the engine's own operations, as a user of it would write it. */
-export function augmentOne(image: tf.Tensor3D, random: () => number): tf.Tensor3D {
+/** The same for one image in the engine's own operations, as a user of it would write it. */
+export function augmentOne(image, random) {
   return tf.tidy(() => {
-    const between = (low: number, high: number) => low + (high - low) * random();
+    const between = (low, high) => low + (high - low) * random();
     const side = Math.sqrt(between(0.08, 1));
     const [top, left] = [between(0, 1 - side), between(0, 1 - side)];
-    const box = [[top, left, top + side, left + side]] as [number, number, number, number][];
-    let x = tf.squeeze(
-      tf.image.cropAndResize(tf.expandDims(image, 0), box, [0], [SIZE, SIZE]),
-      [0],
-    ) as tf.Tensor3D;
+    const box = [[top, left, top + side, left + side]];
+    let x = tf.squeeze(tf.image.cropAndResize(tf.expandDims(image, 0), box, [0], [SIZE, SIZE]), [0]);
     if (random() < 0.5) x = tf.reverse(x, 1);
     if (random() < 0.8) {
       x = tf.clipByValue(tf.mul(x, between(0.6, 1.4)), 0, 1);
       const grey = () => tf.sum(tf.mul(x, [0.2989, 0.587, 0.114]), 2, true);
-      const blend = (other: tf.Tensor, f: number) =>
-        tf.clipByValue(tf.add(tf.mul(x, f), tf.mul(other, 1 - f)), 0, 1) as tf.Tensor3D;
+      const blend = (other, f) => tf.clipByValue(tf.add(tf.mul(x, f), tf.mul(other, 1 - f)), 0, 1);
       x = blend(tf.mean(grey()), between(0.6, 1.4));
       x = blend(grey(), between(0.8, 1.2));
       x = hue(x, between(-0.1, 0.1));
@@ -55,8 +45,8 @@ export function augmentOne(image: tf.Tensor3D, random: () => number): tf.Tensor3
     if (random() < 0.2) x = tf.tile(tf.sum(tf.mul(x, [0.2989, 0.587, 0.114]), 2, true), [1, 1, 3]);
     if (random() < 0.5) {
       const sigma = between(0.1, 2);
-      const side = Math.exp(-0.5 / sigma ** 2);
-      const weights = [side, 1, side].map((w) => w / (1 + 2 * side));
+      const side2 = Math.exp(-0.5 / sigma ** 2);
+      const weights = [side2, 1, side2].map((w) => w / (1 + 2 * side2));
       const padded = tf.mirrorPad(
         x,
         [
@@ -65,7 +55,7 @@ export function augmentOne(image: tf.Tensor3D, random: () => number): tf.Tensor3
           [0, 0],
         ],
         "reflect",
-      ) as tf.Tensor3D; // prettier-ignore
+      );
       const kernel = tf.tensor4d(
         weights.flatMap((a) => weights.flatMap((b) => [a * b, a * b, a * b])),
         [3, 3, 3, 1],
@@ -75,9 +65,8 @@ export function augmentOne(image: tf.Tensor3D, random: () => number): tf.Tensor3
     return x;
   });
 }
-
-function hue(x: tf.Tensor3D, shift: number): tf.Tensor3D {
-  const [r, g, b] = tf.split(x, 3, 2) as [tf.Tensor, tf.Tensor, tf.Tensor];
+function hue(x, shift) {
+  const [r, g, b] = tf.split(x, 3, 2);
   const value = tf.max(x, 2, true);
   const chroma = tf.sub(value, tf.min(x, 2, true));
   const safe = tf.maximum(chroma, 1e-7);
@@ -91,28 +80,27 @@ function hue(x: tf.Tensor3D, shift: number): tf.Tensor3D {
     ),
   );
   const turned = tf.add(sixths, 6 * shift);
-  const channel = (n: number) => {
+  const channel = (n) => {
     const k = tf.mod(tf.add(turned, n), 6);
     return tf.sub(value, tf.mul(chroma, tf.clipByValue(tf.minimum(k, tf.sub(4, k)), 0, 1)));
   };
-  return tf.concat([channel(5), channel(3), channel(1)], 2) as tf.Tensor3D;
+  return tf.concat([channel(5), channel(3), channel(1)], 2);
 }
-
-async function median(repeats: number, body: () => Promise<void>): Promise<number> {
+async function median(repeats, body) {
   await body();
-  const times: number[] = [];
+  const times = [];
   for (let i = 0; i < repeats; i++) {
     const start = performance.now();
     await body();
     times.push(performance.now() - start);
   }
-  return times.sort((a, b) => a - b)[Math.floor(repeats / 2)]!;
+  return times.sort((a, b) => a - b)[Math.floor(repeats / 2)];
 }
 
-/** Batched augmentation of 256 images of 32×32 against the loop over images, on the current backend. */
-export async function compareWithLoop(repeats = 7, batch = 256): Promise<Comparison> {
+/** 256 images of 32×32 at once against the loop over images, on the current backend; medians in milliseconds. */
+export async function compareWithLoop(repeats = 7, batch = 256) {
   const generator = new Generator(1);
-  const images = generator.uniform([batch, SIZE, SIZE, 3]) as tf.Tensor4D;
+  const images = generator.uniform([batch, SIZE, SIZE, 3]);
   const ours = await median(repeats, async () => {
     const out = augment(images, generator);
     await out.data();
@@ -122,9 +110,7 @@ export async function compareWithLoop(repeats = 7, batch = 256): Promise<Compari
   let at = 0;
   const theirs = await median(repeats, async () => {
     const out = tf.tidy(() => {
-      const each = tf
-        .unstack(images)
-        .map((image) => augmentOne(image as tf.Tensor3D, () => numbers[at++ % numbers.length]!));
+      const each = tf.unstack(images).map((image) => augmentOne(image, () => numbers[at++ % numbers.length]));
       return tf.stack(each);
     });
     await out.data();
@@ -139,4 +125,9 @@ export async function compareWithLoop(repeats = 7, batch = 256): Promise<Compari
     theirs,
     ratio: theirs / ours,
   };
+}
+
+if (import.meta.main ?? process.argv[1] === fileURLToPath(import.meta.url)) {
+  await init({ backend: process.argv[2] ?? "wasm" });
+  console.log(JSON.stringify(await compareWithLoop()));
 }
