@@ -5,9 +5,11 @@ import { MemoryRows, type RowAccess, StreamedRows } from "../pricing/row-access.
 import { scorePass } from "../pricing/score-pass.js";
 import { activeBackend, hasExactSingles, tensorMaxPass } from "../pricing/tensor-pass.js";
 import { TopRows } from "../pricing/top-rows.js";
+import { lpCandidate, nnlsCandidate } from "../solver/candidates.js";
 import { norm, powerOfTwo } from "../solver/search.js";
-import { type DecideOptions, decide, proveOutside } from "./decide.js";
+import { type CandidateSolver, type DecideOptions, decide, proveOutside } from "./decide.js";
 import type { Finding } from "./finding.js";
+import { firstOrderStage } from "./first-order-stage.js";
 import type { CheckedHullOptions, CheckedQueryOptions } from "./options.js";
 import type { Pauses } from "./pause.js";
 import { type Prepared, precisionOf } from "./prepare.js";
@@ -56,8 +58,49 @@ export class Cascade {
     onDone(m - open.length);
     const survivors = await this.firstDirection(queries, open, findings, query, pauses);
     onDone(open.length - survivors.length);
-    await this.searchAll(queries, survivors, findings, query, pauses, "membership", () => onDone(1));
+    const left = await this.firstOrder(queries, survivors, findings, query, pauses);
+    onDone(survivors.length - left.length);
+    await this.searchAll(queries, left, findings, query, pauses, "membership", () => onDone(1));
     return { findings: findings as Finding[], duplicateOf };
+  }
+
+  /** Stage 2: batched steps on tensors; only proven rejections count, the others go on. */
+  private async firstOrder(
+    queries: Float64Array,
+    survivors: readonly number[],
+    findings: (Finding | undefined)[],
+    query: CheckedQueryOptions,
+    pauses: Pauses,
+  ): Promise<number[]> {
+    if (query.firstOrder === 0 || survivors.length === 0) return [...survivors];
+    const { solver } = query;
+    const variant = solver === "afw" || solver === "fw" || solver === "triangle" ? solver : "pfw";
+    const access = this.access(pauses, query.chunkSize);
+    const { d } = this.rows;
+    const left: number[] = [];
+    const group = 64;
+    for (let from = 0; from < survivors.length; from += group) {
+      const part = survivors.slice(from, from + group);
+      const rows = part.map((i) => queries.slice(i * d, (i + 1) * d));
+      const initial = await this.firstRows(queries, part, query, pauses);
+      const normals = await firstOrderStage(
+        access,
+        rows,
+        initial,
+        this.prepared.columnScale,
+        variant,
+        query.firstOrder,
+        pauses,
+      );
+      for (const [k, i] of part.entries()) {
+        const normal = normals[k]!;
+        const outside =
+          normal === null ? null : await proveOutside(access, rows[k]!, normal, query.certify, 2, 2);
+        if (outside === null) left.push(i);
+        else findings[i] = { ...outside, upper: Math.max(this.upperBound(rows[k]!), outside.lower) };
+      }
+    }
+    return left;
   }
 
   /** Nearest points of queries; `relativeGap` is that of ‖p‖². */
@@ -376,6 +419,7 @@ export class Cascade {
       tolerance: query.tolerance * (scale || 1),
       relativeGap: mode === "distance" ? 1e-10 : 1e-12,
       maxPasses: query.maxPasses,
+      ...(mode === "membership" && candidatesOf(query)),
     };
   }
 
@@ -534,6 +578,16 @@ export class Cascade {
     this.half = half;
     return half;
   }
+}
+
+/** The solvers that the options ask for beside the min-norm search. */
+function candidatesOf({ solver, fallback }: CheckedQueryOptions): Pick<DecideOptions, "solver" | "fallback"> {
+  const lp: CandidateSolver = (...rest) => lpCandidate("ConvexHull.contains", ...rest);
+  return {
+    ...(solver === "nnls" && { solver: nnlsCandidate }),
+    ...(solver === "lp" && { solver: lp }),
+    ...(fallback === "lp" && { fallback: lp }),
+  };
 }
 
 function equalRow(row: number): Finding {

@@ -1,6 +1,7 @@
 import { proveInside } from "../certify/inside-proof.js";
 import { exactMembership } from "../exact/exact-membership.js";
 import type { RowAccess } from "../pricing/row-access.js";
+import type { Candidate } from "../solver/candidates.js";
 import { norm, powerOfTwo, type SearchResult, search } from "../solver/search.js";
 import type { Finding } from "./finding.js";
 import type { Pauses } from "./pause.js";
@@ -17,16 +18,19 @@ export interface DecideOptions {
   tolerance: number;
   relativeGap: number;
   maxPasses: number;
+  /** A solver that is asked before the min-norm search. */
+  solver?: CandidateSolver;
   /** What is tried when neither a simplex nor a direction is proven. */
-  fallback?: (access: RowAccess, query: Float64Array) => Promise<Candidate | null>;
+  fallback?: CandidateSolver;
 }
 
-/** An answer of another solver, yet to be proven. */
-export interface Candidate {
-  normal: Float64Array | null;
-  index: Int32Array;
-  weight: Float64Array;
-}
+/** Another solver: its answers are proven or passed over. */
+export type CandidateSolver = (
+  access: RowAccess,
+  query: Float64Array,
+  initial: Int32Array,
+  columnScale: Float64Array,
+) => Promise<Candidate>;
 
 /** Decides one query by min-norm search, proof, exact arithmetic and the fallback, in this order. */
 export async function decide(
@@ -38,6 +42,11 @@ export async function decide(
   pauses: Pauses,
 ): Promise<Finding> {
   const { d } = access;
+  if (options.solver !== undefined) {
+    const candidate = await options.solver(access, query, initial, columnScale);
+    const finding = await proveCandidate(access, query, candidate, options, 3, 1);
+    if (finding !== null) return finding;
+  }
   const found = await search(
     {
       d,
@@ -84,9 +93,9 @@ export async function decide(
     if (outside !== null) return withUpper(outside, found);
   }
   if (options.fallback !== undefined) {
-    const candidate = await options.fallback(access, query);
-    const finding = candidate && (await proveCandidate(access, query, candidate, options, passes));
-    if (finding) return finding;
+    const candidate = await options.fallback(access, query, found.working, columnScale);
+    const finding = await proveCandidate(access, query, candidate, options, 4, passes + 1);
+    if (finding !== null) return finding;
   }
   if (options.isFlat && found.upper <= options.tolerance) {
     const { index, weight } = sortedPair(found.index, found.weight);
@@ -128,17 +137,18 @@ async function proveCandidate(
   query: Float64Array,
   { normal, index, weight }: Candidate,
   options: DecideOptions,
+  stage: number,
   passes: number,
 ): Promise<Finding | null> {
   if (normal !== null) {
-    const outside = await proveOutside(access, query, normal, options.certify, 4, passes + 1);
+    const outside = await proveOutside(access, query, normal, options.certify, stage, passes);
     if (outside !== null) return outside;
   }
   if (index.length !== access.d + 1) return null;
   const differences = await differencesOf(access, query, index);
   const upper = await residualOf(access, query, index, weight);
   const inside = proveEnclosed({ index, weight, differences, upper }, access.d, options);
-  return inside && { certificate: inside, lower: 0, upper: 0, stage: 4, passes };
+  return inside && { certificate: inside, lower: 0, upper: 0, stage, passes };
 }
 
 /** Outside certificate for a direction, or `null` when a row is not below the query. */
