@@ -4,13 +4,26 @@
  * @packageDocumentation
  */
 export * from "./certify/index.js";
+export {
+  HullOutlierDetector,
+  type HullOutlierDetectorOptions,
+  type HullOutlierDetectorState,
+  type HullScore,
+} from "./detector/hull-outlier-detector.js";
 export { ConvexHull } from "./hull/convex-hull.js";
 export { Distances } from "./hull/distances.js";
 export type { Gauges } from "./hull/gauges.js";
 export { Membership, type RateEstimate, type SolveStats } from "./hull/membership.js";
 export type { HullOptions, QueryOptions, RunOptions } from "./hull/options.js";
 export type { HullState } from "./hull/state.js";
+export {
+  type ActiveSets,
+  type HullDistanceResult,
+  hullDistance,
+  hullPenalty,
+} from "./penalty/hull-penalty.js";
 export type { PointArray, PointSource, Points, SourceAddress } from "./points/points.js";
 export { type MinNormPointOptions, type MinNormPointResult, minNormPoint } from "./solver/min-norm-point.js";
 export { interpolationRate } from "./stats/interpolation-rate.js";
+export * from "./subspaces/index.js";
 export { type Verification, verifyCertificate } from "./verify/verify-certificate.js";
