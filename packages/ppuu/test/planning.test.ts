@@ -2,14 +2,17 @@ import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
 import {
+  carsWorld,
   constantVelocityWorld,
   costsOf,
   historyFromLog,
+  idmWorld,
   imagine,
   jointWorldModel,
   type MpcOptions,
   mpc,
   type Observation,
+  policyFromSpec,
   replayWorld,
   samplePlaces,
   unicycle,
@@ -110,6 +113,19 @@ describe("mpc", () => {
       );
     expect(change(calm)).toBeLessThan(change(wild));
     for (const planner of [joint, wild, calm]) planner.reset();
+  });
+
+  test("travels as plain JSON and plans the same", async () => {
+    for (const world of [constantVelocityWorld(), idmWorld(), carsWorld({ seed: 3 })]) {
+      const planner = mpc({ ...base, world, iterations: 2 });
+      const copy = policyFromSpec(JSON.parse(JSON.stringify(await planner.describe!())), log);
+      expect([...(await (await copy(observe())).data())]).toEqual([
+        ...(await (await planner(observe())).data()),
+      ]);
+      planner.reset();
+      copy.reset!();
+    }
+    expect(mpc({ ...base, world: replayWorld(log) }).describe).toBeUndefined();
   });
 
   test("a plan that does not divide the horizon is refused", () => {

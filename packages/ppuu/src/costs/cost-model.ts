@@ -1,6 +1,7 @@
 import { ArgumentError } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Scene } from "../scene/scene.js";
+import type { ImageCostWeights } from "./image-costs.js";
 
 /** What a cost is computed from: one moment of each row. */
 export interface CostInput {
@@ -27,7 +28,7 @@ export interface CostValue {
 /** Plain description of a cost, from which another process builds the same one. */
 export type CostSpec =
   | { kind: "vector"; weights: Record<string, number> }
-  | { kind: "image"; options: Record<string, unknown> };
+  | { kind: "image"; weights: ImageCostWeights };
 
 /**
  * How bad a moment is, differentiable in the ego's state and the action. A user's own cost is just such a function.

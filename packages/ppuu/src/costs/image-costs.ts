@@ -67,7 +67,7 @@ export function imageCosts(weights: ImageCostWeights = {}): CostModel {
   for (const [name, weight] of Object.entries({ ...all, maskScale })) {
     checkNumber("imageCosts", `weights.${name}`, weight, { min: 0 });
   }
-  return ({ scene, ego, action, previousAction, car }) => {
+  const cost: CostModel = ({ scene, ego, action, previousAction, car }) => {
     const { image, reference } = scene;
     if (!image || !reference) {
       throw new ArgumentError(
@@ -113,4 +113,5 @@ export function imageCosts(weights: ImageCostWeights = {}): CostModel {
       return { total, parts };
     });
   };
+  return Object.assign(cost, { spec: { kind: "image" as const, weights: { ...weights } } });
 }

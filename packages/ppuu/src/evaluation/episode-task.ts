@@ -1,12 +1,11 @@
 import { device, init } from "@lab/core";
 import type { CostSpec } from "../costs/cost-model.js";
-import { vectorCosts } from "../costs/vector-costs.js";
 import type { EgoModelSpec } from "../ego/ego-model.js";
 import type { Stress } from "../environment/stress.js";
 import { episodeRules } from "../environment/traffic-env.js";
 import type { PolicySpec } from "../policy/policy.js";
 import type { Place } from "../scene/scene.js";
-import { egoFromSpec, policyFromSpec } from "./build-policy.js";
+import { costsFromSpec, egoFromSpec, policyFromSpec } from "./build-policy.js";
 import { type PackedLog, unpackLog } from "./pack-log.js";
 import { type EpisodeResult, runGroup } from "./run-group.js";
 
@@ -65,7 +64,7 @@ export default async function runEpisodes(
     task.keep,
   );
   const policy = policyFromSpec(task.policy, log);
-  const costs = task.costs?.kind === "vector" ? vectorCosts(task.costs.weights) : undefined;
+  const costs = task.costs ? costsFromSpec(task.costs) : undefined;
   try {
     const results = await runGroup(policy, rules, task.places, task.firstId, {
       costs,

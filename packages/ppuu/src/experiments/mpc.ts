@@ -35,6 +35,7 @@ async function run(context: ExperimentContext<MpcParams>): Promise<MpcResult> {
       episodes: params.episodes,
       seed: 1,
       signal,
+      runner: policy.describe ? context.runner : "inline",
       on: ({ done, total }) => onProgress({ done, total, message: `driving: ${method}` }),
     });
     rows.push(methodRow(method, report, (performance.now() - began) / 1000));

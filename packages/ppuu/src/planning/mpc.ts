@@ -221,7 +221,36 @@ export function mpc(options: MpcOptions): Planner {
     age = 0;
     made = 0;
   };
-  const planner = Object.assign(act, { reset }) as Planner;
+  const { describe } = world;
+  const { spec: costSpec } = costs;
+  const planner = Object.assign(act, {
+    reset,
+    ...(describe &&
+      costSpec && {
+        describe: async () => ({
+          kind: "mpc" as const,
+          world: await describe(),
+          ego: ego?.spec ?? null,
+          costs: costSpec,
+          options: {
+            horizon,
+            plan,
+            candidates,
+            method,
+            iterations,
+            latents,
+            aggregate,
+            replan,
+            warmStart,
+            gamma,
+            jerk,
+            stepSize,
+            scale: [scale[0], scale[1]] as const,
+            seed: options.seed,
+          },
+        }),
+      }),
+  }) as Planner;
   Object.defineProperty(planner, "lastPlan", { get: () => lastPlan });
   return planner;
 }

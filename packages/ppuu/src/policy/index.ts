@@ -3,7 +3,7 @@ export { type CnnPolicy, type CnnPolicyOptions, cnnPolicy } from "./cnn-policy.j
 export { costsOf, type GradientPath, type Imagined, type ImagineOptions, imagine } from "./imagine.js";
 export { type MlpPolicyOptions, mlpPolicy } from "./mlp-policy.js";
 export { policyFromModel } from "./model-policy.js";
-export type { Policy, PolicySpec, TrainablePolicy, WorldSpec } from "./policy.js";
+export type { PlanSettings, Policy, PolicySpec, TrainablePolicy } from "./policy.js";
 export { replayPolicy } from "./replay-policy.js";
 export { type IdmPolicyOptions, idmPolicy, noAction } from "./simple-policies.js";
 export {

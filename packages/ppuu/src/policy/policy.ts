@@ -3,6 +3,7 @@ import type { CostSpec } from "../costs/cost-model.js";
 import type { EgoModelSpec } from "../ego/ego-model.js";
 import type { WeightsSpec } from "../network/index.js";
 import type { Observation } from "../scene/scene.js";
+import type { WorldSpec } from "../world/world-model.js";
 
 /** Plain description of a policy, from which another process builds the same one. */
 export type PolicySpec =
@@ -15,15 +16,40 @@ export type PolicySpec =
       world: WorldSpec;
       ego: EgoModelSpec | null;
       costs: CostSpec;
-      options: Record<string, number | string | boolean>;
+      options: PlanSettings;
     };
 
-/** Plain description of a world model that a planner in another process can build. */
-export type WorldSpec =
-  | { kind: "constant-velocity" }
-  | { kind: "idm" }
-  | { kind: "cars"; weights: WeightsSpec }
-  | { kind: "joint"; weights: WeightsSpec };
+/** Settings of a planner that are plain values; see `MpcOptions`. */
+export interface PlanSettings {
+  /** Imagined steps. */
+  horizon: number;
+  /** Actions of a plan. */
+  plan: number;
+  /** Plans that are improved side by side. */
+  candidates: number;
+  /** How plans are improved. */
+  method: "gradient" | "cem" | "grid" | "lbfgs";
+  /** Improvements. */
+  iterations: number;
+  /** Futures of a stochastic world. */
+  latents: number;
+  /** Which future counts. */
+  aggregate: "max" | "mean";
+  /** Steps that a plan is followed. */
+  replan: number;
+  /** Whether the last plan is a candidate. */
+  warmStart: boolean;
+  /** Weight of a cost for each step it is later. */
+  gamma: number;
+  /** Weight of the change of action. */
+  jerk: number;
+  /** Step of the gradient method. */
+  stepSize: number;
+  /** Units of plans. */
+  scale: readonly [number, number];
+  /** Seed of the candidates. */
+  seed: number;
+}
 
 /**
  * Chooses actions: acceleration in m/s² and turn, shape `[batch, 2]`, that belong to the caller. Any function will do.

@@ -1,3 +1,4 @@
+export type { DriverStreamState } from "./driver-stream.js";
 export { IDM_CAR, type Idm, idmAcceleration, idmEquilibriumGap } from "./idm.js";
 export { type LaneChange, MOBIL_DEFAULT, type Mobil, mobilAccepts, mobilIncentive } from "./mobil.js";
 export type { SimulationOptions, SimulationSettings, SlowDowns } from "./options.js";

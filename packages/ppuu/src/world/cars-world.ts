@@ -2,7 +2,7 @@ import { checkInteger } from "@lab/core";
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
 import { withoutGradient } from "../gradient/index.js";
-import { assignWeights, Mlp, type WeightsSpec } from "../network/index.js";
+import { assignWeights, Mlp, type WeightsSpec, weightsToSpec } from "../network/index.js";
 import { type CarMotion, carsOf, leadersOf, motionOf } from "./car-motion.js";
 import type { LearnedWorldModel } from "./world-model.js";
 
@@ -103,6 +103,7 @@ export function carsWorld(options: CarsWorldOptions = {}): LearnedWorldModel {
       }
       return tf.mean(tf.stack(losses));
     },
+    describe: async () => ({ kind: "cars", weights: await weightsToSpec(network.parameters()) }),
     dispose: () => network.dispose(),
   };
 }

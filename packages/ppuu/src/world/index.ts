@@ -10,5 +10,6 @@ export type {
   TrainingWindow,
   WorldKind,
   WorldModel,
+  WorldSpec,
   WorldState,
 } from "./world-model.js";

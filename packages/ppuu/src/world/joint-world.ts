@@ -1,7 +1,7 @@
 import { checkInteger } from "@lab/core";
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
-import { assignWeights, Mlp, type WeightsSpec } from "../network/index.js";
+import { assignWeights, Mlp, type WeightsSpec, weightsToSpec } from "../network/index.js";
 import type { History } from "../scene/scene.js";
 import { NUM_TRACKED } from "../scene/tracked-cars.js";
 import { type CarMotion, carsOf, motionOf } from "./car-motion.js";
@@ -153,6 +153,7 @@ export function jointWorldModel(options: JointWorldModelOptions = {}): LearnedWo
       }
       return tf.mean(tf.stack(losses));
     },
+    describe: async () => ({ kind: "joint", weights: await weightsToSpec(network.parameters()) }),
     dispose: () => network.dispose(),
   };
 }

@@ -41,6 +41,7 @@ export function constantVelocityWorld(log?: { dt: number }): WorldModel {
       return { ...state, motion: moved };
     },
     scene: (state) => sceneOf(state as unknown as MotionState),
+    ...(log === undefined && { describe: async () => ({ kind: "constant-velocity" as const }) }),
   };
 }
 
@@ -81,5 +82,6 @@ export function idmWorld(driver: Partial<Idm> = {}): WorldModel {
       return { ...state, motion: moved };
     },
     scene: (state) => sceneOf(state as unknown as MotionState),
+    describe: async () => ({ kind: "idm", driver: { ...driver } }),
   };
 }

@@ -1,6 +1,8 @@
 import type { StepResult } from "@lab/core/train";
 import type { Tensor, Tensor2D, Tensor3D, Tensor4D, Variable } from "@tensorflow/tfjs-core";
+import type { WeightsSpec } from "../network/weights.js";
 import type { History, Scene } from "../scene/scene.js";
+import type { Idm } from "../simulation/idm.js";
 
 /** Names of the world models of this package; a user's own has any other. */
 export type WorldKind =
@@ -13,6 +15,12 @@ export type WorldKind =
   | "cfm-km"
   | "dfm-km"
   | (string & {});
+
+/** Plain description of a world model, from which another process builds the same one. */
+export type WorldSpec =
+  | { kind: "constant-velocity" }
+  | { kind: "idm"; driver: Partial<Idm> }
+  | { kind: "cars" | "joint"; weights: WeightsSpec };
 
 /** Where a world is within an imagined future; its content is the model's own business. */
 export type WorldState = Readonly<Record<string, unknown>>;
@@ -48,6 +56,8 @@ export interface WorldModel {
   scene(state: WorldState): Scene;
   /** The ego, where the model predicts it; shape `[batch, 5]`. */
   ego?(state: WorldState): Tensor2D;
+  /** Plain description for other processes, where there is one. */
+  describe?(): Promise<WorldSpec>;
 }
 
 /** A stretch of a log that a world model learns from. */
