@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -59,7 +59,10 @@ describe.skipIf(!hasRedis)("tasks on Redis (skipped where there is no redis-serv
   afterEach(async () => {
     for (const stop of stops.splice(0)) await stop();
   });
-  afterAll(() => redis.down("SIGKILL"));
+  afterAll(async () => {
+    rmSync(bundle, { force: true });
+    await redis.down("SIGKILL");
+  });
 
   /** A worker in this process. */
   function worker(queue: string, options: Partial<Parameters<typeof serveTasks>[0]> = {}): string[] {
