@@ -1,6 +1,10 @@
+import * as tf from "@tensorflow/tfjs-core";
 import type { BackendName } from "../device/index.js";
 
 /** Registers, once for each backend, the kernels that core adds or replaces. */
 export async function registerKernels(backend: BackendName): Promise<void> {
-  void backend;
+  // Another copy of this package in the process may have been here first: the engine and its kernels are shared.
+  if (backend !== "wasm" || tf.getKernel("Conv2DBackpropFilter", "wasm") !== undefined) return;
+  const { registerWasmKernels } = await import("./wasm/index.js");
+  registerWasmKernels();
 }

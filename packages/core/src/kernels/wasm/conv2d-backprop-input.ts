@@ -1,0 +1,126 @@
+import type { TensorInfo } from "@tensorflow/tfjs-core";
+import { type Geometry, geometryOf } from "./conv2d-geometry.js";
+import { convolve } from "./convolve.js";
+import { type Run, registerWasmKernel } from "./wasm-kernel.js";
+
+/** The filter turned by 180° with its channels exchanged: `[H, W, C, F]` becomes `[H, W, F, C]`. */
+function turned(run: Run, filter: TensorInfo): TensorInfo {
+  const [height, width, inChannels, outChannels] = filter.shape as [number, number, number, number];
+  const result = run.make([height, width, outChannels, inChannels]);
+  const [from, to] = [run.values(filter), run.values(result)];
+  const taps = height * width;
+  const size = inChannels * outChannels;
+  for (let tap = 0; tap < taps; tap++) {
+    const target = (taps - 1 - tap) * size;
+    for (let c = 0; c < inChannels; c++) {
+      for (let f = 0; f < outChannels; f++)
+        to[target + f * inChannels + c] = from[tap * size + c * outChannels + f]!;
+    }
+  }
+  return result;
+}
+
+/** Gradient at stride 1, or of `dy` with zeros between its values. */
+function asConvolution(run: Run, dy: TensorInfo, filter: TensorInfo, g: Geometry): TensorInfo {
+  const isDense = g.stride[0] === 1 && g.stride[1] === 1;
+  const x = isDense ? dy : stuffed(run, dy, g);
+  const margin = (axis: 0 | 1) => {
+    const reach = (g.filter[axis] - 1) * g.dilation[axis];
+    const length = (g.output[axis] - 1) * g.stride[axis] + 1;
+    const before = reach - g.pad[axis];
+    return { before, after: g.input[axis] - length - before + reach };
+  };
+  return convolve(run, x, turned(run, filter), [margin(0), margin(1)], [1, 1], g.dilation);
+}
+
+/** `dy` with `stride - 1` rows and columns of zeros between its own. */
+function stuffed(run: Run, dy: TensorInfo, { batch, output, stride, outChannels }: Geometry): TensorInfo {
+  const [height, width] = [(output[0] - 1) * stride[0] + 1, (output[1] - 1) * stride[1] + 1];
+  const result = run.make([batch, height, width, outChannels]);
+  const [from, to] = [run.values(dy), run.values(result)];
+  to.fill(0);
+  for (let n = 0; n < batch; n++) {
+    for (let row = 0; row < output[0]; row++) {
+      for (let column = 0; column < output[1]; column++) {
+        const source = ((n * output[0] + row) * output[1] + column) * outChannels;
+        const target = ((n * height + row * stride[0]) * width + column * stride[1]) * outChannels;
+        to.set(from.subarray(source, source + outChannels), target);
+      }
+    }
+  }
+  return result;
+}
+
+/**
+ * Filters of all phases of a strided convolution side by side: tap `r + s m` of phase `r` stands at `M - 1 - m`.
+ * Shape `[M, M', F, s s C]`.
+ */
+function phases(run: Run, filter: TensorInfo, s: number): TensorInfo {
+  const [height, width, inChannels, outChannels] = filter.shape as [number, number, number, number];
+  const [rows, columns] = [Math.ceil(height / s), Math.ceil(width / s)];
+  const channels = s * s * inChannels;
+  const result = run.make([rows, columns, outChannels, channels]);
+  const [from, to] = [run.values(filter), run.values(result)];
+  to.fill(0);
+  for (let ky = 0; ky < height; ky++) {
+    for (let kx = 0; kx < width; kx++) {
+      const [row, column] = [rows - 1 - Math.floor(ky / s), columns - 1 - Math.floor(kx / s)];
+      const phase = ((ky % s) * s + (kx % s)) * inChannels;
+      const [source, target] = [
+        (ky * width + kx) * inChannels * outChannels,
+        (row * columns + column) * outChannels * channels,
+      ];
+      for (let c = 0; c < inChannels; c++) {
+        for (let f = 0; f < outChannels; f++)
+          to[target + f * channels + phase + c] = from[source + c * outChannels + f]!;
+      }
+    }
+  }
+  return result;
+}
+
+/**
+ * Gradient at stride $s$: input $h$ with $h + p = qs + r$ gets $\sum_m dy_{q-m} K_{r+sm}$, one dense convolution for all
+ * phases $r$, whose channels are then spread out in space. Zeros are never multiplied.
+ */
+function byPhases(run: Run, dy: TensorInfo, filter: TensorInfo, g: Geometry): TensorInfo {
+  const s = g.stride[0];
+  const margin = (axis: 0 | 1) => {
+    const before = Math.ceil(g.filter[axis] / s) - 1;
+    const length = Math.floor((g.input[axis] - 1 + g.pad[axis]) / s) + 1;
+    return { before, after: length - g.output[axis] };
+  };
+  const spread = run.call(
+    "DepthToSpace",
+    { x: convolve(run, dy, phases(run, filter, s), [margin(0), margin(1)], [1, 1], [1, 1]) },
+    { blockSize: s, dataFormat: "NHWC" },
+  );
+  const begin = [0, g.pad[0], g.pad[1], 0];
+  return run.call("Slice", { x: spread }, { begin, size: [g.batch, ...g.input, g.inChannels] });
+}
+
+/** Gradient of a 1×1 filter: one product. */
+function asProduct(run: Run, dy: TensorInfo, filter: TensorInfo, g: Geometry): TensorInfo {
+  const rows = g.batch * g.output[0] * g.output[1];
+  const b = run.transpose(run.view(filter, [g.inChannels, g.outChannels]), [1, 0]);
+  const product = run.call(
+    "BatchMatMul",
+    { a: run.view(dy, [1, rows, g.outChannels]), b: run.view(b, [1, g.outChannels, g.inChannels]) },
+    { transposeA: false, transposeB: false },
+  );
+  return run.view(product, [g.batch, ...g.input, g.inChannels]);
+}
+
+/** Registers the gradient of `conv2d` by its input over the shipped one, which runs at a tenth of the forward speed. */
+export function registerConv2dBackpropInput(): void {
+  registerWasmKernel("Conv2DBackpropInput", (run, inputs, attrs) => {
+    const [dy, filter] = [inputs.dy!, inputs.filter!];
+    const g = geometryOf("Conv2DBackpropInput", attrs.inputShape as number[], filter.shape, attrs);
+    const isPointwise =
+      [g.filter, g.stride].flat().every((size) => size === 1) && g.pad.every((p) => p === 0);
+    if (isPointwise && String(g.input) === String(g.output)) return asProduct(run, dy, filter, g);
+    const s = g.stride[0];
+    const hasPhases = s > 1 && s === g.stride[1] && g.dilation.every((d) => d === 1);
+    return hasPhases ? byPhases(run, dy, filter, g) : asConvolution(run, dy, filter, g);
+  });
+}

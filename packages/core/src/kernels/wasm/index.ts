@@ -1,0 +1,18 @@
+import { registerConv2d } from "./conv2d.js";
+import { registerConv2dBackpropFilter } from "./conv2d-backprop-filter.js";
+import { registerConv2dBackpropInput } from "./conv2d-backprop-input.js";
+import { registerDepthwise } from "./depthwise.js";
+import { registerEinsum } from "./einsum.js";
+import { registerMatMul } from "./mat-mul.js";
+import { registerUnsortedSegmentSum } from "./unsorted-segment-sum.js";
+
+/** Registers the kernels that the wasm backend lacks for training, and faster ones over some that it ships. */
+export function registerWasmKernels(): void {
+  registerMatMul();
+  registerConv2d();
+  registerConv2dBackpropFilter();
+  registerConv2dBackpropInput();
+  registerDepthwise();
+  registerEinsum();
+  registerUnsortedSegmentSum();
+}

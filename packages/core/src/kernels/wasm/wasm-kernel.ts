@@ -1,0 +1,96 @@
+import * as tf from "@tensorflow/tfjs-core";
+
+/** What kernels use of the engine's wasm backend beyond its public interface. */
+export interface WasmMemory {
+  makeOutput(shape: number[], dtype: tf.DataType): tf.TensorInfo;
+  typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array;
+  disposeData(dataId: object): boolean;
+  incRef(dataId: object): void;
+}
+
+type Attributes = Record<string, unknown>;
+type Inputs = Record<string, tf.TensorInfo>;
+
+/** Kernels of this backend before core replaced them. */
+const shipped = new Map<string, tf.KernelFunc>();
+
+function shippedKernel(name: string): tf.KernelFunc {
+  const found = shipped.get(name) ?? tf.getKernel(name, "wasm")?.kernelFunc;
+  if (!found) throw new Error(`the wasm backend has no kernel ${name}`);
+  return found;
+}
+
+/**
+ * A run of a kernel: calls shipped kernels on raw tensors, outside of the engine's bookkeeping, and frees what they made.
+ */
+export class Run {
+  readonly memory: WasmMemory;
+  private readonly made: tf.TensorInfo[] = [];
+
+  constructor(memory: WasmMemory) {
+    this.memory = memory;
+  }
+
+  /** Runs a kernel as the backend ships it; the result is freed at the end of the run. */
+  call(name: string, inputs: Inputs, attrs: Attributes = {}): tf.TensorInfo {
+    const kernel = shippedKernel(name);
+    const result = kernel({ inputs, backend: this.memory as never, attrs: attrs as never }) as tf.TensorInfo;
+    this.made.push(result);
+    return result;
+  }
+
+  /** A tensor to be filled; freed at the end of the run. Making one may move the heap from under earlier views. */
+  make(shape: number[]): tf.TensorInfo {
+    const made = this.memory.makeOutput(shape, "float32");
+    this.made.push(made);
+    return made;
+  }
+
+  /** The values of a tensor, valid until the next tensor is made. */
+  values(tensor: tf.TensorInfo): Float32Array {
+    return this.memory.typedArrayFromHeap(tensor);
+  }
+
+  /** The same values in another shape; shares its memory. */
+  view(tensor: tf.TensorInfo, shape: number[]): tf.TensorInfo {
+    return { dataId: tensor.dataId, shape, dtype: tensor.dtype };
+  }
+
+  transpose(x: tf.TensorInfo, perm: number[]): tf.TensorInfo {
+    return this.call("Transpose", { x }, { perm });
+  }
+
+  /** Frees everything that was made, except the result. */
+  finish(result: tf.TensorInfo): tf.TensorInfo {
+    for (const tensor of this.made)
+      if (tensor.dataId !== result.dataId) this.memory.disposeData(tensor.dataId);
+    return result;
+  }
+}
+
+/**
+ * Registers a kernel for the wasm backend, over the shipped one where there is one.
+ *
+ * @param kernelName - Name in the engine.
+ * @param compute - Makes the output with the help of a {@link Run}.
+ */
+export function registerWasmKernel(
+  kernelName: string,
+  compute: (run: Run, inputs: Inputs, attrs: Attributes) => tf.TensorInfo,
+): void {
+  const existing = tf.getKernel(kernelName, "wasm");
+  if (existing) {
+    shipped.set(kernelName, existing.kernelFunc);
+    tf.unregisterKernel(kernelName, "wasm");
+  }
+  tf.registerKernel({
+    kernelName,
+    backendName: "wasm",
+    ...(existing?.setupFunc ? { setupFunc: existing.setupFunc } : {}),
+    ...(existing?.disposeFunc ? { disposeFunc: existing.disposeFunc } : {}),
+    kernelFunc: ({ inputs, backend, attrs }) => {
+      const run = new Run(backend as unknown as WasmMemory);
+      return run.finish(compute(run, inputs as Inputs, (attrs ?? {}) as Attributes));
+    },
+  });
+}
