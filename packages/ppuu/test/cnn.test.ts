@@ -8,6 +8,7 @@ import {
   historyFromLog,
   klDivergence,
   samplePlaces,
+  trainWorldModel,
   uncertaintyCost,
 } from "../src/index.js";
 import { sampleWindow } from "../src/world/training-window.js";
@@ -125,4 +126,23 @@ describe("small model", () => {
     expect(copy[2]!).toBeGreaterThan(copy[0]!);
     expect(model[0]!).toBeGreaterThan(0);
   });
+});
+
+test("learning predicts held-out images better than before and than copying", async () => {
+  const world = cnnWorldModel({ kind: "dfm-km", seed: 5, isStochastic: false });
+  const window = sampleWindow(log, 16, 4, 3, new Generator(9));
+  const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+  const before = await world.errors(window, 0);
+  await trainWorldModel(log, { world, updates: 30, batch: 8, horizon: 3, frames: 4, seed: 2 });
+  const after = await world.errors(window, 0);
+  expect(mean(after.model)).toBeLessThan(mean(before.model));
+  expect(mean(after.model)).toBeLessThan(mean(after.copy));
+});
+
+test("the loss of a stochastic model counts the divergence and reaches every part of the network", () => {
+  const world = cnnWorldModel({ kind: "dfm-km", seed: 5, latentDropout: 0 });
+  const variables = [...world.parameters().values()];
+  const window = sampleWindow(log, 2, 4, 2, new Generator(9));
+  const { grads } = tf.variableGrads(() => world.loss(window, 1) as tf.Scalar, variables);
+  expect(variables.filter(({ name }) => grads[name] === undefined)).toEqual([]);
 });
