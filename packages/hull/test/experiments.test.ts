@@ -1,6 +1,12 @@
 import { device } from "@lab/core";
 import { Generator } from "@lab/core/random";
+import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
+import { hullCube } from "../src/experiments/hull-cube.js";
+import { hullCurves } from "../src/experiments/hull-curves.js";
+import { hullEmbedding } from "../src/experiments/hull-embedding.js";
+import { hullFull } from "../src/experiments/hull-full.js";
+import { hullNNeeded } from "../src/experiments/hull-n-needed.js";
 import { hullPixels } from "../src/experiments/hull-pixels.js";
 
 const context = (params: unknown) => ({
@@ -30,4 +36,56 @@ describe("hull-pixels", () => {
     const rising = { ...result, rows: [...result.rows.slice(1), { ...result.rows[0]!, dimension: 900 }] };
     expect(hullPixels.summarise([{ seed: 1, result: rising }], "quick").verdict).toBe("failed");
   });
+});
+
+test("hull-cube counts exactly for several seeds", async () => {
+  for (const seed of [1, 2, 3, 4]) {
+    const result = await hullCube.run({ ...context({ cubes: [6, 8], targets: [2, 3, 4] }), seed });
+    expect(hullCube.summarise([{ seed, result }], "quick").verdict).toBe("reproduced");
+    const wrong = { rows: result.rows.map((row) => ({ ...row, extreme: row.extreme - 1 })) };
+    expect(hullCube.summarise([{ seed, result: wrong }], "quick").verdict).toBe("failed");
+  }
+});
+
+test("hull-curves lies on the exact curves", async () => {
+  const params = {
+    dimensions: [2, 4],
+    counts: [10, 60],
+    ambients: [4, 6],
+    linearCounts: [63],
+    trials: 20,
+    queries: 20,
+  };
+  const result = await hullCurves.run(context(params));
+  const summary = hullCurves.summarise([{ seed: 1, result }], "quick");
+  expect(summary.verdict).toBe("reproduced");
+  expect(summary.table).toHaveLength(12);
+  const shifted = { rows: result.rows.map((row) => ({ ...row, rate: row.rate + 0.3 })) };
+  expect(hullCurves.summarise([{ seed: 1, result: shifted }], "quick").verdict).toBe("failed");
+});
+
+test("hull-n-needed grows by a factor for every dimension", async () => {
+  const result = await hullNNeeded.run(context({ gaussian: [2, 5, 10, 20], ball: [2, 4] }));
+  const summary = hullNNeeded.summarise([{ seed: 1, result }], "quick");
+  expect(summary.verdict).toBe("reproduced");
+  expect(summary.figures).toHaveLength(1);
+});
+
+test("hull-embedding trains, embeds and leaves no tensor behind", async () => {
+  const before = tf.memory().numTensors;
+  const result = await hullEmbedding.run(
+    context({ numTrain: 640, numTest: 100, widths: [2, 8, 32], epochs: 2 }),
+  );
+  expect(tf.memory().numTensors).toBe(before);
+  const [narrow, , wide] = result.rows;
+  expect(narrow!.inside).toBeGreaterThan(0.8);
+  expect(wide!.inside).toBeLessThan(0.05);
+  expect(wide!.accuracy).toBeGreaterThan(0.4);
+});
+
+test("hull-full ends near 0 in both subspaces", async () => {
+  const result = await hullFull.run(
+    context({ numTrain: 1000, numTest: 60, components: [2, 20], sizes: [2, 14] }),
+  );
+  expect(hullFull.summarise([{ seed: 1, result }], "quick").verdict).toBe("reproduced");
 });

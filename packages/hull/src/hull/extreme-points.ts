@@ -108,7 +108,7 @@ function argmax({ data, n, d }: { data: ArrayLike<number>; n: number; d: number 
     let sum = 0;
     for (let j = 0; j < d; j++) sum += w[j]! * data[at + j]!;
     const slack = 1e-14 * Math.abs(largest);
-    if (sum > largest + slack || (sum >= largest - slack && isLater(data, d, i, best))) {
+    if (i === 0 || sum > largest + slack || (sum >= largest - slack && isLater(data, d, i, best))) {
       largest = Math.max(sum, largest);
       best = i;
     }
