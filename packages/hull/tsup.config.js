@@ -6,5 +6,7 @@ export default labPackage({
   "datasets/index": "src/datasets/index.ts",
   "experiments/index": "src/experiments/index.ts",
   "commands/index": "src/commands/index.ts",
+  worker: "src/worker.ts",
+  "report/index": "src/report/index.ts",
   "verify/index": "src/verify/index.ts",
 });

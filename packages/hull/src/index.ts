@@ -12,6 +12,7 @@ export {
 } from "./detector/hull-outlier-detector.js";
 export { ConvexHull } from "./hull/convex-hull.js";
 export { Distances } from "./hull/distances.js";
+export { packCertificate, unpackCertificate } from "./hull/finding-json.js";
 export type { Gauges } from "./hull/gauges.js";
 export { Membership, type RateEstimate, type SolveStats } from "./hull/membership.js";
 export type { HullOptions, QueryOptions, RunOptions } from "./hull/options.js";
@@ -23,6 +24,7 @@ export {
   hullPenalty,
 } from "./penalty/hull-penalty.js";
 export type { PointArray, PointSource, Points, SourceAddress } from "./points/points.js";
+export { fileSource, generatedSource, idxSource, npySource } from "./points/sources.js";
 export { type MinNormPointOptions, type MinNormPointResult, minNormPoint } from "./solver/min-norm-point.js";
 export { interpolationRate } from "./stats/interpolation-rate.js";
 export * from "./subspaces/index.js";

@@ -15,6 +15,7 @@ import type * as tf from "@tensorflow/tfjs-core";
 import { concatenated } from "../points/concatenated.js";
 import { checkRows, openPoints, type Points, type Rows, readAll, readChunk } from "../points/points.js";
 import { scorePass } from "../pricing/score-pass.js";
+import { inBlocks } from "./blocks.js";
 import { Cascade } from "./cascade.js";
 import { Distances } from "./distances.js";
 import { extremeRows } from "./extreme-points.js";
@@ -113,16 +114,23 @@ export class ConvexHull {
     const values = await this.readQueries("ConvexHull.contains", queries);
     const m = values.length / this.dim;
     let done = 0;
-    const { findings, duplicateOf } = await this.cascade.membership(
-      values,
-      m,
-      checked,
-      new Pauses(checked.signal),
-      (count) => {
-        done += count;
-        checked.onProgress?.({ done, total: m, message: "queries" });
-      },
-    );
+    const onDone = (count: number) => {
+      done += count;
+      checked.onProgress?.({ done, total: m, message: "queries" });
+    };
+    const pauses = new Pauses(checked.signal);
+    const isDistributed = checked.runner !== undefined && checked.runner !== "inline";
+    const { findings, duplicateOf } =
+      checked.checkpoint !== undefined || isDistributed
+        ? await inBlocks(
+            this.rows,
+            values,
+            this.cascade.options,
+            checked,
+            (block, count) => this.cascade.membership(block, count, checked, pauses, () => {}),
+            onDone,
+          )
+        : await this.cascade.membership(values, m, checked, pauses, onDone);
     const { flops, engine, warnings } = this.cascade;
     return new Membership(findings, duplicateOf, {
       passes: 1 + findings.reduce((most, { passes }) => Math.max(most, passes), 0),

@@ -90,6 +90,11 @@ export class Membership {
     return this.findings[i]!.certificate;
   }
 
+  /** @internal */
+  raw(): readonly Finding[] {
+    return this.findings;
+  }
+
   /** All certificates, in the order of the queries. */
   *certificates(): Iterable<Certificate> {
     for (const { certificate } of this.findings) yield certificate;
