@@ -90,13 +90,28 @@ function byPhases(run: Run, dy: TensorInfo, filter: TensorInfo, g: Geometry): Te
     const length = Math.floor((g.input[axis] - 1 + g.pad[axis]) / s) + 1;
     return { before, after: length - g.output[axis] };
   };
-  const spread = run.call(
-    "DepthToSpace",
-    { x: convolve(run, dy, phases(run, filter, s), [margin(0), margin(1)], [1, 1], [1, 1]) },
-    { blockSize: s, dataFormat: "NHWC" },
-  );
-  const begin = [0, g.pad[0], g.pad[1], 0];
-  return run.call("Slice", { x: spread }, { begin, size: [g.batch, ...g.input, g.inChannels] });
+  const dense = convolve(run, dy, phases(run, filter, s), [margin(0), margin(1)], [1, 1], [1, 1]);
+  return spread(run, dense, g);
+}
+
+/** Channels of phases as pixels: input $h$ is phase $(h + p) \bmod s$ of position $\lfloor (h + p) / s \rfloor$. */
+function spread(run: Run, dense: TensorInfo, g: Geometry): TensorInfo {
+  const s = g.stride[0];
+  const [, rows, columns, width] = dense.shape as [number, number, number, number];
+  const channels = g.inChannels;
+  const result = run.make([g.batch, ...g.input, channels]);
+  const [from, to] = [run.values(dense), run.values(result)];
+  let target = 0;
+  for (let n = 0; n < g.batch; n++) {
+    for (let h = g.pad[0]; h < g.input[0] + g.pad[0]; h++) {
+      const row = (n * rows + Math.floor(h / s)) * columns;
+      for (let w = g.pad[1]; w < g.input[1] + g.pad[1]; w++) {
+        const source = (row + Math.floor(w / s)) * width + ((h % s) * s + (w % s)) * channels;
+        for (let c = 0; c < channels; c++) to[target++] = from[source + c]!;
+      }
+    }
+  }
+  return result;
 }
 
 /** Gradient of a 1×1 filter: one product. */

@@ -1,3 +1,4 @@
+import { registerBatchNorm } from "./batch-norm.js";
 import { registerConv2d } from "./conv2d.js";
 import { registerConv2dBackpropFilter } from "./conv2d-backprop-filter.js";
 import { registerConv2dBackpropInput } from "./conv2d-backprop-input.js";
@@ -9,6 +10,7 @@ import { registerUnsortedSegmentSum } from "./unsorted-segment-sum.js";
 /** Registers the kernels that the wasm backend lacks for training, and faster ones over some that it ships. */
 export function registerWasmKernels(): void {
   registerMatMul();
+  registerBatchNorm();
   registerConv2d();
   registerConv2dBackpropFilter();
   registerConv2dBackpropInput();

@@ -60,10 +60,10 @@ export class Run {
     return this.call("Transpose", { x }, { perm });
   }
 
-  /** Frees everything that was made, except the result. */
-  finish(result: tf.TensorInfo): tf.TensorInfo {
-    for (const tensor of this.made)
-      if (tensor.dataId !== result.dataId) this.memory.disposeData(tensor.dataId);
+  /** Frees everything that was made, except the results. */
+  finish<T extends tf.TensorInfo | tf.TensorInfo[]>(result: T): T {
+    const kept = new Set([result].flat().map(({ dataId }) => dataId));
+    for (const { dataId } of this.made) if (!kept.has(dataId)) this.memory.disposeData(dataId);
     return result;
   }
 }
@@ -76,7 +76,7 @@ export class Run {
  */
 export function registerWasmKernel(
   kernelName: string,
-  compute: (run: Run, inputs: Inputs, attrs: Attributes) => tf.TensorInfo,
+  compute: (run: Run, inputs: Inputs, attrs: Attributes) => tf.TensorInfo | tf.TensorInfo[],
 ): void {
   const existing = tf.getKernel(kernelName, "wasm");
   if (existing) {
