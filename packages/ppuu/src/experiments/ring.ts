@@ -191,7 +191,7 @@ function margins(rows: readonly MethodRow[]): Partial<Record<keyof Gate, number>
 /** Verdict of one gate: every margin holds for every seed, that over no perturbation for the mean. */
 export function ringVerdict(seeds: readonly (readonly MethodRow[])[], mode: "quick" | "full"): Verdict {
   const gate = GATES[mode];
-  const all = seeds.map(margins);
+  const all: Partial<Record<keyof Gate, number>>[] = seeds.map(margins);
   // One of three seeds learned to correct drift without perturbation as well; this margin is one of means.
   const gains = all.flatMap(({ overUnperturbed }) => overUnperturbed ?? []);
   const gain = gains.reduce((sum, value) => sum + value, 0) / gains.length;
