@@ -4,5 +4,5 @@ export default labPackage({
   index: "src/index.ts",
   "experiments/index": "src/experiments/index.ts",
   "commands/index": "src/commands/index.ts",
-  "episode-task": "src/evaluation/episode-task.ts",
+  worker: "src/evaluation/episode-task.ts",
 });

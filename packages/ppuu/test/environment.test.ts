@@ -191,7 +191,7 @@ describe("evaluate", () => {
     );
   });
 
-  test.skipIf(!existsSync("dist/episode-task.js"))(
+  test.skipIf(!existsSync("dist/worker.js"))(
     "threads give the numbers of this process, and finished groups are not driven again (needs a build)",
     async () => {
       const folder = await mkdtemp(join(tmpdir(), "lab-ppuu-jobs-"));

@@ -1,3 +1,8 @@
+/**
+ * The task handler behind distributed evaluations, for `mapTasks` and `serveTasks`.
+ *
+ * @packageDocumentation
+ */
 import { device, init } from "@lab/core";
 import type { CostSpec } from "../costs/cost-model.js";
 import type { EgoModelSpec } from "../ego/ego-model.js";

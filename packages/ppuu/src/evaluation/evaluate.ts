@@ -96,7 +96,7 @@ export async function evaluate(policy: Policy, options: EvaluateOptions): Promis
     const inputs = await tasksOf(policy, options, rules, groups, seed);
     const outputs = mapTasks<EpisodeTask, EpisodeResult[]>({
       name: "ppuu-episodes",
-      handler: "@lab/ppuu/episode-task",
+      handler: "@lab/ppuu/worker",
       inputs,
       runner,
       ...(store !== undefined && { store }),

@@ -17,7 +17,7 @@ interface ImageParams extends RingData {
 interface ImageResult {
   /** Squared error of each model, step by step. */
   errors: Record<string, number[]>;
-  /** The last seen frame, and prediction and truth of the last step, of one window. */
+  /** The last seen image of one row and that predicted for the last step. */
   pictures: { label: string; data: number[] }[];
 }
 
