@@ -8,7 +8,8 @@ export interface Closeness {
   absolute?: number;
 }
 
-type Values = number | ArrayLike<number> | Tensor;
+/** Numbers in any form that {@link expectClose} takes. */
+export type Values = number | ArrayLike<number> | Tensor;
 
 async function read(values: Values): Promise<ArrayLike<number>> {
   if (typeof values === "number") return [values];

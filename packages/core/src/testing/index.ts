@@ -3,6 +3,6 @@
  *
  * @packageDocumentation
  */
-export { type Closeness, expectClose } from "./closeness.js";
+export { type Closeness, expectClose, type Values } from "./closeness.js";
 export { gaussians, mulberry32 } from "./mulberry32.js";
 export { numericalGradient } from "./numerical-gradient.js";
