@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { ArgumentError } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
@@ -198,10 +199,14 @@ describe("evaluate", () => {
       try {
         // A process of its own: threads load the built package, not its sources.
         const { NODE_OPTIONS: _, ...env } = process.env;
-        const { stdout } = await promisify(execFile)(process.execPath, ["test/run-on-threads.mjs", folder], {
-          env,
-          maxBuffer: 1 << 26,
-        });
+        const { stdout } = await promisify(execFile)(
+          process.execPath,
+          [fileURLToPath(new URL("./run-on-threads.mjs", import.meta.url)), folder],
+          {
+            env,
+            maxBuffer: 1 << 26,
+          },
+        );
         const { inline, threads, again, numFiles } = JSON.parse(stdout);
         expect(inline.episodes).toHaveLength(30);
         expect(threads).toEqual(inline);

@@ -79,7 +79,7 @@ function step(state: tf.Tensor2D, action: tf.Tensor2D, dt: number, minSpeed: num
 }
 
 /** The step of {@link unicycle} in double precision. */
-export function unicycleStepHost(
+function unicycleStepHost(
   state: Float64Array,
   action: ArrayLike<number>,
   dt: number,

@@ -4,7 +4,7 @@ import type { Positions } from "../scene/tracked-cars.js";
 import { TrafficSimulation } from "../simulation/traffic-simulation.js";
 
 /** Where the cars of one scene are at one moment. */
-export interface SceneMoment extends Positions {
+interface SceneMoment extends Positions {
   /** Speeds in m/s. */
   v: ArrayLike<number>;
 }

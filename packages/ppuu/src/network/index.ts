@@ -1,2 +1,2 @@
-export { Mlp, type MlpOptions } from "./mlp.js";
-export { assignWeights, fromBase64, toBase64, type WeightsSpec, weightsToSpec } from "./weights.js";
+export { Mlp } from "./mlp.js";
+export { assignWeights, type WeightsSpec, weightsToSpec } from "./weights.js";

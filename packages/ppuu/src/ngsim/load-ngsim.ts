@@ -190,7 +190,7 @@ function assemble(
 }
 
 /** Centred running mean over `window` values; near the ends the window shrinks on both sides alike. */
-export function runningMean(values: Float32Array, window: number): Float64Array {
+function runningMean(values: Float32Array, window: number): Float64Array {
   const half = Math.floor(window / 2);
   const sums = new Float64Array(values.length + 1);
   for (let i = 0; i < values.length; i++) sums[i + 1] = sums[i]! + values[i]!;

@@ -2,7 +2,7 @@ import { checkAborted, DataError } from "@lab/core";
 import type { byteSource } from "./byte-source.js";
 
 /** Columns of the files, in their order where there is no header. */
-export const COLUMNS = [
+const COLUMNS = [
   "vehicle_id",
   "frame_id",
   "total_frames",

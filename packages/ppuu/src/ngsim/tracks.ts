@@ -32,7 +32,7 @@ export interface Track {
 }
 
 /** A list of float32 numbers. */
-export class GrowingFloats {
+class GrowingFloats {
   values = new Float32Array(64);
   size = 0;
   push(value: number): void {

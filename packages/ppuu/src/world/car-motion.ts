@@ -18,9 +18,7 @@ export interface CarMotion {
 }
 
 /** Columns of cars `[batch, cars, 5]`. */
-export function carColumns(
-  cars: tf.Tensor3D,
-): [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D] {
+function carColumns(cars: tf.Tensor3D): [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D] {
   return tf.unstack(cars, 2) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
 }
 

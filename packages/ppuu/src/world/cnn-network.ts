@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { type Dropout, flat, Layers, leaky } from "../network/layers.js";
 
 /** What goes into one prediction. */
-export interface CnnInput {
+interface CnnInput {
   /** Last frames, channels of one frame after another, shape `[batch, height, width, 3 * frames]`. */
   images: tf.Tensor4D;
   /** States of these frames, shape `[batch, 5 * frames]`; not used by the small network. */
@@ -17,7 +17,7 @@ export interface CnnInput {
 }
 
 /** What comes out. */
-export interface CnnOutput {
+interface CnnOutput {
   /** Raw image before the residual, shape `[batch, height, width, 3]`. */
   image: tf.Tensor4D;
   /** Change of the normalised state, where the network has a state head, shape `[batch, 5]`. */
