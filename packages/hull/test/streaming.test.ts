@@ -1,7 +1,10 @@
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { writeNpy } from "@lab/core/io";
 import { gaussians } from "@lab/core/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -26,6 +29,9 @@ const source = generatedSource({
   fill: (i, out, offset) => out.set(x.subarray(i * d, (i + 1) * d), offset),
 });
 const lines = (result: Membership) => [...result.certificates()].map(packCertificate);
+const isBuilt = ["../dist/worker.js", "../../core/dist/node/jobs/index.js"].every((path) =>
+  existsSync(new URL(path, import.meta.url)),
+);
 let folder = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "hull-test-"));
@@ -115,12 +121,27 @@ describe("checkpoints and runners", () => {
       lines(reference),
     );
   });
-  test.skipIf(!existsSync(new URL("../dist/worker.js", import.meta.url)))(
-    "threads give the bytes of this process (needs the build)",
+  test.skipIf(!isBuilt)(
+    "threads give the bytes of this process (needs the build of core and hull)",
     async () => {
-      const hull = await ConvexHull.from(memory, { engine: "js" });
-      const here = lines(await hull.contains(q));
-      expect(lines(await hull.contains(q, { runner: "threads:2" }))).toEqual(here);
+      // A plain Node process: threads load JavaScript, and the sources are TypeScript.
+      const program = `
+      import { readFileSync } from "node:fs";
+      import { ConvexHull, packCertificate } from "@lab/hull";
+      const numbers = (name) => { const b = readFileSync(name); return new Float64Array(b.buffer.slice(b.byteOffset, b.byteOffset + b.length)); };
+      const hull = await ConvexHull.from({ data: numbers(process.argv[1]), shape: [${n}, ${d}] });
+      const result = await hull.contains({ data: numbers(process.argv[2]), shape: [${m}, ${d}] }, { runner: "threads:2" });
+      console.log(JSON.stringify([...result.certificates()].map(packCertificate)));
+    `;
+      const [points, queries] = [join(folder, "p.bin"), join(folder, "q.bin")];
+      await writeFile(points, new Uint8Array(x.buffer));
+      await writeFile(queries, new Uint8Array(q.data.buffer));
+      const { stdout } = await promisify(execFile)(
+        process.execPath,
+        ["--input-type=module", "-e", program, points, queries],
+        { cwd: fileURLToPath(new URL("..", import.meta.url)), env: { ...process.env, NODE_OPTIONS: "" } },
+      );
+      expect(JSON.parse(stdout)).toEqual(lines(await (await ConvexHull.from(memory)).contains(q)));
     },
   );
 });

@@ -4,7 +4,7 @@ export type FaceOutcome =
   | { kind: "inside"; row: number }
   | {
       kind: "reduced";
-      /** Rows of the face, ascending. */
+      /** Rows of the face, ascending; empty, with all columns left, when the query lies on no face. */
       rows: Int32Array;
       /** Columns that are left. */
       columns: Int32Array;
@@ -40,7 +40,15 @@ export function reduceFaces(
   query: ArrayLike<number>,
   extremes?: { min: ArrayLike<number>; max: ArrayLike<number> },
 ): FaceOutcome {
-  let rows: Int32Array = Int32Array.from({ length: n }, (_, i) => i);
+  // Filled at the first tight column: most queries have none.
+  let rows = new Int32Array(0);
+  let isFilled = false;
+  const fill = () => {
+    if (isFilled) return;
+    isFilled = true;
+    rows = new Int32Array(n);
+    for (let i = 0; i < n; i++) rows[i] = i;
+  };
   let columns = Array.from({ length: d }, (_, j) => j);
   const levels: Level[] = [];
   const lift = (normal: ArrayLike<number>, on: readonly number[]): Float64Array => {
@@ -58,6 +66,7 @@ export function reduceFaces(
         low = extremes.min[j]!;
         high = extremes.max[j]!;
       } else {
+        fill();
         for (const i of rows) {
           const value = data[i * d + j]!;
           if (value < low) low = value;
@@ -72,6 +81,7 @@ export function reduceFaces(
       else if (q === low) tight.push({ column: j, side: -1 });
     }
     if (tight.length === 0) break;
+    fill();
     const kept = new Uint8Array(rows.length);
     const next: number[] = [];
     for (let r = 0; r < rows.length; r++) {
@@ -102,6 +112,18 @@ export function reduceFaces(
     const gone = new Set(tight.map(({ column }) => column));
     columns = columns.filter((j) => !gone.has(j));
     if (columns.length === 0) return { kind: "inside", row: rows[0]! };
+  }
+  if (levels.length === 0) {
+    // On no face: nothing is copied.
+    const all = Int32Array.from(columns);
+    return {
+      kind: "reduced",
+      rows,
+      columns: all,
+      data: new Float64Array(0),
+      query: Float64Array.from(query),
+      lift: (w) => Float64Array.from(w),
+    };
   }
   const face = new Float64Array(rows.length * columns.length);
   for (let r = 0, at = 0; r < rows.length; r++) {

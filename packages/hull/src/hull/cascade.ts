@@ -517,8 +517,9 @@ export class Cascade {
         w[(count + k) * d + j] = (queries[i * d + j]! - center[j]!) * inverse[j]!;
       }
     }
-    const far = part.map(() => new TopRows(size));
-    const near = part.map(() => new TopRows(size));
+    // Few far rows: they matter to queries that are outside, and those the first direction has mostly decided.
+    const far = part.map(() => new TopRows(Math.ceil(affineDim / 2) + 16));
+    const near = part.map(() => new TopRows(2 * affineDim + 32));
     const half = await this.halfNorms(inverse, pauses, query.chunkSize, unit);
     await scorePass(
       this.rows,

@@ -123,13 +123,33 @@ export class MinNorm {
     const { d, vertices, point, count } = this;
     let index = 0;
     let value = Number.POSITIVE_INFINITY;
-    for (let i = 0, at = 0; i < count; i++, at += d) {
-      let sum = 0;
-      for (let j = 0; j < d; j++) sum += vertices[at + j]! * point[j]!;
-      if (sum < value) {
-        value = sum;
-        index = i;
+    let i = 0;
+    // Four rows at a time share the loads of p.
+    for (; i + 4 <= count; i += 4) {
+      let a = i * d;
+      let b = a + d;
+      let c = b + d;
+      let e = c + d;
+      let s0 = 0;
+      let s1 = 0;
+      let s2 = 0;
+      let s3 = 0;
+      for (let j = 0; j < d; j++) {
+        const p = point[j]!;
+        s0 += vertices[a++]! * p;
+        s1 += vertices[b++]! * p;
+        s2 += vertices[c++]! * p;
+        s3 += vertices[e++]! * p;
       }
+      if (s0 < value) [index, value] = [i, s0];
+      if (s1 < value) [index, value] = [i + 1, s1];
+      if (s2 < value) [index, value] = [i + 2, s2];
+      if (s3 < value) [index, value] = [i + 3, s3];
+    }
+    for (; i < count; i++) {
+      let sum = 0;
+      for (let j = 0; j < d; j++) sum += vertices[i * d + j]! * point[j]!;
+      if (sum < value) [index, value] = [i, sum];
     }
     return { index, value };
   }
