@@ -96,7 +96,7 @@ export async function evaluate(policy: Policy, options: EvaluateOptions): Promis
     const inputs = await tasksOf(policy, options, rules, groups, seed);
     const outputs = mapTasks<EpisodeTask, EpisodeResult[]>({
       name: "ppuu-episodes",
-      handler: "@lab/ppuu/worker",
+      handler: await handlerFor(runner),
       inputs,
       runner,
       ...(store !== undefined && { store }),
@@ -145,6 +145,18 @@ async function tasksOf(
       return { key: `${firstId}-${await digest(JSON.stringify(input))}`, input };
     }),
   );
+}
+
+/**
+ * Address of the task handler: on this machine the built file beside this one, wherever the program was started; other
+ * machines find their own by name.
+ */
+async function handlerFor(runner: Runner): Promise<string> {
+  const name = "@lab/ppuu/worker";
+  if (typeof runner !== "string") return name;
+  const beside = new URL("./worker.js", import.meta.url);
+  const { existsSync } = await import("node:fs");
+  return beside.protocol === "file:" && existsSync(beside) ? beside.href : name;
 }
 
 /** The first 16 hexadecimal digits of a text's SHA-256: policy, log, rules and episodes of a task. */
