@@ -1,0 +1,103 @@
+import { ArgumentError, checkInteger, checkNumber } from "@lab/core";
+import { gramHost, type HostProblem } from "../inference/infer-host.js";
+import { type RowProblem, rowGap, solveRow } from "./coordinate-descent.js";
+
+/** Options of {@link lassoHost}. */
+export interface LassoHostOptions {
+  /** Weight $\alpha$ of the l1 norm. */
+  alpha: number;
+  /** Weight of half the squared norm of the codes. @defaultValue 0 */
+  l2?: number;
+  /** Whether codes are non-negative. @defaultValue false */
+  positive?: boolean;
+  /** Gap relative to the squared norm of a row at which it ends. @defaultValue 1e-12 */
+  tolerance?: number;
+  /** Most sweeps of a row. @defaultValue 10000 */
+  maxIterations?: number;
+  /** Start, `[rows, codeDim]`. @defaultValue zeros */
+  init?: Float64Array;
+}
+
+/** Result of {@link lassoHost}. */
+export interface LassoHostResult {
+  /** Codes, `[rows, codeDim]`. */
+  codes: Float64Array;
+  /** Duality gap of each row. */
+  gap: Float64Array;
+  /** Sweeps of each row. */
+  iterations: Int32Array;
+}
+
+/**
+ * Lasso of every row in double precision, by coordinate descent.
+ *
+ * $\min_z \frac12 \lVert y - D z \rVert^2 + \alpha \lVert z \rVert_1 + \frac{l_2}{2} \lVert z \rVert^2$
+ *
+ * @param problem - Data and dictionary.
+ * @param options - See {@link LassoHostOptions}.
+ * @returns See {@link LassoHostResult}.
+ * @throws {@link ArgumentError} for arguments that do not fit.
+ */
+export function lassoHost(problem: HostProblem, options: LassoHostOptions): LassoHostResult {
+  const { y, rows, dataDim, codeDim: l } = problem;
+  const alpha = checkNumber("lassoHost", "alpha", options.alpha, { min: 0 });
+  const l2 = checkNumber("lassoHost", "l2", options.l2 ?? 0, { min: 0 });
+  const tolerance = checkNumber("lassoHost", "tolerance", options.tolerance ?? 1e-12, { min: 0 });
+  const maxIterations = checkInteger("lassoHost", "maxIterations", options.maxIterations ?? 10_000, {
+    min: 1,
+  });
+  if (y.length !== rows * dataDim || problem.dictionary.length !== dataDim * l) {
+    throw new ArgumentError(
+      `lassoHost: problem has ${y.length} data and ${problem.dictionary.length} dictionary values; ${rows * dataDim} and ${dataDim * l} were expected`,
+      { argument: "problem", value: y.length },
+    );
+  }
+  const { gram, target } = gramHost(problem, 1);
+  for (let j = 0; j < l; j++) gram[j * l + j]! += l2;
+  const codes = Float64Array.from(options.init ?? new Float64Array(rows * l));
+  const gap = new Float64Array(rows);
+  const iterations = new Int32Array(rows);
+  const weights = new Float64Array(l).fill(alpha);
+  for (let n = 0; n < rows; n++) {
+    const row: RowProblem = {
+      gram,
+      target: target.subarray(n * l, (n + 1) * l),
+      scale: squaredNorm(y.subarray(n * dataDim, (n + 1) * dataDim)),
+      alpha: weights,
+      positive: options.positive ?? false,
+    };
+    const outcome = solveRow(row, codes.subarray(n * l, (n + 1) * l), tolerance, maxIterations);
+    gap[n] = outcome.gap;
+    iterations[n] = outcome.sweeps;
+  }
+  return { codes, gap, iterations };
+}
+
+/** Sum of squares. */
+export function squaredNorm(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]! * values[i]!;
+  return sum;
+}
+
+/** Duality gap of each row for codes that are given; `gram` holds the ridge. */
+export function gapsHost(
+  gram: Float64Array,
+  target: Float64Array,
+  scales: Float64Array,
+  codes: Float64Array,
+  alpha: Float64Array,
+  positive: boolean,
+): Float64Array {
+  const l = alpha.length;
+  return scales.map((scale, n) => {
+    const own = target.subarray(n * l, (n + 1) * l);
+    const z = codes.subarray(n * l, (n + 1) * l);
+    const c = Float64Array.from(own);
+    for (let j = 0; j < l; j++) {
+      const value = z[j]!;
+      if (value !== 0) for (let k = 0; k < l; k++) c[k]! -= value * gram[j * l + k]!;
+    }
+    return rowGap({ gram, target: own, scale, alpha, positive }, z, c).gap;
+  });
+}

@@ -1,0 +1,238 @@
+import { LabError } from "@lab/core";
+import { expectClose } from "@lab/core/testing";
+import { alphaMax, dualityGap, inferHost, lassoHost, lassoPath, sparseEncode } from "@lab/sparse-coding";
+import * as tf from "@tensorflow/tfjs-core";
+import { describe, expect, test } from "vitest";
+import { draws, lassoInstance } from "./golden.js";
+import scikit from "./reference/scikit.json" with { type: "json" };
+
+const instance = lassoInstance();
+const tensors = () => ({
+  y: tf.tensor2d(Float32Array.from(instance.y), [10, 16]),
+  dictionary: tf.tensor2d(Float32Array.from(instance.dictionary), [16, 24]),
+});
+const perRow = (codes: ArrayLike<number>, l = 24) =>
+  Array.from(
+    { length: codes.length / l },
+    (_, n) =>
+      Array.from(codes)
+        .slice(n * l, (n + 1) * l)
+        .filter((v) => v !== 0).length,
+  );
+const l1 = (codes: ArrayLike<number>) => Array.from(codes).reduce((s, v) => s + Math.abs(v), 0);
+
+function primal(codes: Float64Array, alpha: number) {
+  const { y, dictionary } = instance;
+  let sum = alpha * l1(codes);
+  for (let n = 0; n < 10; n++)
+    for (let k = 0; k < 16; k++) {
+      let r = y[n * 16 + k]!;
+      for (let j = 0; j < 24; j++) r -= dictionary[k * 24 + j]! * codes[n * 24 + j]!;
+      sum += 0.5 * r * r;
+    }
+  return sum;
+}
+
+describe("the golden lasso", () => {
+  test("has the draws of the specification", async () => {
+    expect(instance.y[0]).toBeCloseTo(0.019566, 6);
+    expect(instance.dictionary[0]).toBeCloseTo(0.036463, 6);
+    await expectClose(Array.from(draws(1)(3)), [1.4043387784, 1.2157546193, -0.5103768769], {
+      absolute: 1e-9,
+    });
+  });
+
+  test("is solved to its objective, signed and non-negative, with exact zeros", async () => {
+    const signed = lassoHost(instance, { alpha: 0.5, tolerance: 1e-14 });
+    await expectClose([primal(signed.codes, 0.5), l1(signed.codes)], [45.6402101965, 52.6788487783], {
+      absolute: 1e-8,
+      relative: 0,
+    });
+    expect(perRow(signed.codes)).toEqual([5, 8, 12, 8, 9, 5, 10, 11, 8, 6]);
+    const positive = lassoHost(instance, { alpha: 0.5, positive: true, tolerance: 1e-14 });
+    // The gap below certifies the objective to 1e-12; scikit-learn's solution has the same one.
+    expect(primal(Float64Array.from(scikit.lassoPositive), 0.5)).toBeCloseTo(51.4245422784, 8);
+    await expectClose([primal(positive.codes, 0.5), l1(positive.codes)], [51.4245422784, 40.3538488274], {
+      absolute: 1e-8,
+      relative: 0,
+    });
+    expect(perRow(positive.codes)).toEqual([4, 5, 10, 6, 4, 1, 8, 6, 4, 5]);
+    for (const gap of [...signed.gap, ...positive.gap]) expect(gap).toBeLessThan(1e-12);
+  });
+
+  test("agrees with scikit-learn's Lasso to 1e-9", async () => {
+    for (const positive of [false, true]) {
+      const found = lassoHost(instance, { alpha: 0.5, positive, tolerance: 1e-15 });
+      await expectClose(found.codes, positive ? scikit.lassoPositive : scikit.lasso, { absolute: 1e-7 });
+    }
+  });
+
+  test("satisfies the conditions of optimality", () => {
+    const { codes } = lassoHost(instance, { alpha: 0.5, tolerance: 1e-15 });
+    const { y, dictionary } = instance;
+    for (let n = 0; n < 10; n++)
+      for (let j = 0; j < 24; j++) {
+        let c = 0;
+        for (let k = 0; k < 16; k++) {
+          let r = y[n * 16 + k]!;
+          for (let i = 0; i < 24; i++) r -= dictionary[k * 24 + i]! * codes[n * 24 + i]!;
+          c += dictionary[k * 24 + j]! * r;
+        }
+        const z = codes[n * 24 + j]!;
+        if (z === 0) expect(Math.abs(c)).toBeLessThanOrEqual(0.5 + 1e-6);
+        else expect(c).toBeCloseTo(0.5 * Math.sign(z), 5);
+      }
+  });
+
+  test("FISTA, CCCP, coordinate descent and the mean scaling agree", async () => {
+    for (const positive of [false, true]) {
+      const exact = lassoHost(instance, { alpha: 0.5, positive, tolerance: 1e-15 }).codes;
+      // λ = 2α/d
+      const host = inferHost(instance, { sparsity: 0.0625, positive, method: "fista", iterations: 4000 });
+      await expectClose(host.codes, exact, { absolute: 1e-6 });
+      const convex = inferHost(instance, { sparsity: 0.0625, positive, method: "cccp", iterations: 12 });
+      await expectClose(convex.codes, exact, { absolute: 1e-6 });
+      const { y, dictionary } = tensors();
+      for (const algorithm of ["cd", "fista"] as const) {
+        const coded = await sparseEncode(y, dictionary, {
+          algorithm,
+          alpha: 0.5,
+          positive,
+          tolerance: 1e-6,
+          maxIterations: 4000,
+        });
+        expect(primal(Float64Array.from(await coded.codes.data()), 0.5)).toBeCloseTo(primal(exact, 0.5), 3);
+      }
+    }
+  });
+
+  test("the spectral norm is that of the specification", () => {
+    const { lipschitz } = inferHost(instance, { sparsity: 1, iterations: 0 });
+    expect((lipschitz * 16) / 2).toBeCloseTo(3.5927573237, 8);
+  });
+
+  test("the largest weight leaves all codes zero, a little less leaves one", async () => {
+    const { y, dictionary } = tensors();
+    for (const positive of [false, true]) {
+      const top = await alphaMax(y, dictionary, { positive });
+      expect((2 * top) / 16).toBeCloseTo(0.3412268373, 6);
+      const count = (factor: number) =>
+        perRow(lassoHost(instance, { alpha: top * factor, positive }).codes).reduce((a, b) => a + b);
+      expect(count(1.0001)).toBe(0);
+      expect(count(0.999)).toBe(1);
+    }
+  });
+});
+
+describe("sparseEncode", () => {
+  test("an orthonormal dictionary gives the soft threshold and the largest products", async () => {
+    const y = tf.tensor2d([[3, -0.5, -2, 1.5]]);
+    const lasso = await sparseEncode(y, tf.eye(4), { alpha: 1, algorithm: "cd" });
+    await expectClose(lasso.codes, [2, 0, -1, 0.5]);
+    const pursuit = await sparseEncode(y, tf.eye(4), { algorithm: "omp", nonzero: 2 });
+    await expectClose(pursuit.codes, [3, 0, -2, 0]);
+    expect(pursuit.gap[0]).toBeCloseTo(2.5, 5);
+    const threshold = await sparseEncode(y, tf.eye(4), { algorithm: "threshold", alpha: 1, positive: true });
+    await expectClose(threshold.codes, [2, 0, 0, 0.5]);
+  });
+
+  test("matching pursuit agrees with scikit-learn", async () => {
+    const { y, dictionary } = tensors();
+    const { codes } = await sparseEncode(y, dictionary, { algorithm: "omp", nonzero: 4 });
+    await expectClose(codes, scikit.omp, { absolute: 2e-5 });
+  });
+
+  test("coding a batch is coding its rows", async () => {
+    const { y, dictionary } = tensors();
+    const all = await sparseEncode(y, dictionary, { alpha: 0.5, algorithm: "cd" });
+    const one = await sparseEncode(tf.slice(y, [3, 0], [1, 16]), dictionary, { alpha: 0.5, algorithm: "cd" });
+    await expectClose(one.codes, tf.slice(all.codes, [3, 0], [1, 24]), { absolute: 1e-6 });
+  });
+
+  test("duplicate atoms leave the objective as it is", () => {
+    const doubled = new Float64Array(16 * 48);
+    for (let k = 0; k < 16; k++)
+      for (let j = 0; j < 48; j++) doubled[k * 48 + j] = instance.dictionary[k * 24 + (j % 24)]!;
+    const { codes } = lassoHost({ ...instance, dictionary: doubled, codeDim: 48 }, { alpha: 0.5 });
+    const folded = new Float64Array(240);
+    for (const [i, v] of codes.entries()) folded[Math.floor(i / 48) * 24 + (i % 24)]! += v;
+    expect(primal(folded, 0.5)).toBeCloseTo(45.6402101965, 7);
+  });
+
+  test("a mask equals leaving the columns out, a ridge equals appended rows", async () => {
+    const { y, dictionary } = tensors();
+    const mask = tf.tidy(
+      () => tf.tile(tf.tensor2d([[...Array(12).fill(1), ...Array(4).fill(0)]]), [10, 1]) as tf.Tensor2D,
+    );
+    const options = { alpha: 0.5, algorithm: "cd", tolerance: 1e-9 } as const;
+    const masked = await sparseEncode(y, dictionary, { ...options, mask });
+    const cut = await sparseEncode(
+      tf.slice(y, [0, 0], [10, 12]),
+      tf.slice(dictionary, [0, 0], [12, 24]),
+      options,
+    );
+    await expectClose(masked.codes, cut.codes, { absolute: 1e-4 });
+    const ridge = await sparseEncode(y, dictionary, { ...options, l2: 0.3 });
+    const longer = tf.concat([dictionary, tf.mul(tf.eye(24), Math.sqrt(0.3)) as tf.Tensor2D]) as tf.Tensor2D;
+    const padded = tf.concat([y, tf.zeros([10, 24])], 1) as tf.Tensor2D;
+    const appended = await sparseEncode(padded, longer, options);
+    await expectClose(ridge.codes, appended.codes, { absolute: 1e-4 });
+    for (const gap of await dualityGap(y, dictionary, ridge.codes, 0.5, { l2: 0.3 }))
+      expect(gap).toBeLessThan(1e-5);
+  });
+
+  test("the path ends where a direct solution is, and compressed rows hold the codes", async () => {
+    const { y, dictionary } = tensors();
+    let last: Float32Array | undefined;
+    for await (const coded of lassoPath(y, dictionary, { alphas: [2, 1, 0.5] })) {
+      last = (await coded.codes.data()) as Float32Array;
+      const { data, indptr } = coded.toCSR();
+      expect(data.length).toBe(indptr[10]);
+      expect(data.length).toBe(Array.from(last).filter((v) => v !== 0).length);
+      coded.dispose();
+    }
+    expect(primal(Float64Array.from(last!), 0.5)).toBeLessThan(45.6402101965 + 0.02);
+  });
+
+  test("one weight for each atom bars an atom", async () => {
+    const { y, dictionary } = tensors();
+    const alpha = tf.tensor1d([1e6, ...Array(23).fill(0.5)]);
+    const { codes } = await sparseEncode(y, dictionary, { alpha });
+    const first = await tf.slice(codes, [0, 0], [10, 1]).data();
+    expect(Array.from(first).every((v) => v === 0)).toBe(true);
+  });
+
+  test("refuses what does not fit, naming it", async () => {
+    const { y, dictionary } = tensors();
+    const refused = async (call: Promise<unknown>, text: string, code: string) => {
+      const error = await call.then(
+        () => undefined,
+        (e: unknown) => e,
+      );
+      expect(LabError.is(error) && error.code).toBe(code);
+      expect(String(error)).toContain(text);
+    };
+    await refused(
+      sparseEncode(y, tf.zeros([20, 3])),
+      "dictionary has 20 rows and y has 16 columns",
+      "LAB_SHAPE",
+    );
+    await refused(
+      sparseEncode(y, dictionary, { algorithm: "omp", positive: true }),
+      'algorithm is "omp"',
+      "LAB_ARGUMENT",
+    );
+    await refused(sparseEncode(y, tf.zeros([16, 2])), "dictionary column 0 has norm 0", "LAB_ARGUMENT");
+    await refused(sparseEncode(tf.fill([1, 16], Number.NaN), dictionary), "NaN at row 0", "LAB_ARGUMENT");
+    await refused(sparseEncode(y, dictionary, { alpha: -0.1 }), "alpha is -0.1", "LAB_ARGUMENT");
+  });
+
+  test("leaves no tensors and its arguments alive", async () => {
+    const { y, dictionary } = tensors();
+    const before = tf.memory().numTensors;
+    for (const algorithm of ["cd", "fista", "omp", "threshold"] as const) {
+      (await sparseEncode(y, dictionary, { algorithm, alpha: 0.5 })).dispose();
+    }
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
