@@ -1,0 +1,1 @@
+export { alignment, uniformity } from "./alignment.js";
