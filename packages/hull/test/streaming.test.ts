@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -128,20 +128,23 @@ describe("checkpoints and runners", () => {
       const program = `
       import { readFileSync } from "node:fs";
       import { ConvexHull, packCertificate } from "@lab/hull";
-      const numbers = (name) => { const b = readFileSync(name); return new Float64Array(b.buffer.slice(b.byteOffset, b.byteOffset + b.length)); };
-      const hull = await ConvexHull.from({ data: numbers(process.argv[1]), shape: [${n}, ${d}] });
-      const result = await hull.contains({ data: numbers(process.argv[2]), shape: [${m}, ${d}] }, { runner: "threads:2" });
-      console.log(JSON.stringify([...result.certificates()].map(packCertificate)));
+      const numbers = (name) => new Float64Array(new Uint8Array(readFileSync(name)).buffer);
+      const hull = await ConvexHull.from({ data: numbers(process.argv[2]), shape: [${n}, ${d}] });
+      const queries = { data: numbers(process.argv[3]), shape: [${m}, ${d}] };
+      const lines = async (options) => [...(await hull.contains(queries, options)).certificates()].map(packCertificate);
+      const [here, there] = [await lines({}), await lines({ runner: "threads:2" })];
+      console.log(JSON.stringify({ count: there.length, isSame: here.join() === there.join() }));
     `;
+      const home = fileURLToPath(new URL("../.test-results", import.meta.url));
+      await mkdir(home, { recursive: true });
+      const script = join(home, "threads.mjs");
       const [points, queries] = [join(folder, "p.bin"), join(folder, "q.bin")];
+      await writeFile(script, program);
       await writeFile(points, new Uint8Array(x.buffer));
       await writeFile(queries, new Uint8Array(q.data.buffer));
-      const { stdout } = await promisify(execFile)(
-        process.execPath,
-        ["--input-type=module", "-e", program, points, queries],
-        { cwd: fileURLToPath(new URL("..", import.meta.url)), env: { ...process.env, NODE_OPTIONS: "" } },
-      );
-      expect(JSON.parse(stdout)).toEqual(lines(await (await ConvexHull.from(memory)).contains(q)));
+      const env = { ...process.env, NODE_OPTIONS: "" };
+      const { stdout } = await promisify(execFile)(process.execPath, [script, points, queries], { env });
+      expect(JSON.parse(stdout)).toEqual({ count: m, isSame: true });
     },
   );
 });
