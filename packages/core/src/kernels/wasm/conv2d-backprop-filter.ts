@@ -1,6 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { type Geometry, geometryOf } from "./conv2d-geometry.js";
 import { convolve } from "./convolve.js";
+import { withChannelsFirst } from "./data-format.js";
 import { type Run, registerWasmKernel } from "./wasm-kernel.js";
 
 /** Gradient of a 1×1 filter: one product. */
@@ -51,15 +52,16 @@ function trim(run: Run, x: TensorInfo, [rows, columns]: [number, number]): Tenso
   return run.call("Slice", { x }, { begin: [0, 0, 0, 0], size: [a, height + rows, width + columns, d] });
 }
 
+function compute(run: Run, inputs: Record<string, TensorInfo>, attrs: Record<string, unknown>): TensorInfo {
+  const [x, dy] = [inputs.x!, inputs.dy!];
+  const g = geometryOf(x.shape, attrs.filterShape as number[], attrs);
+  const isPointwise = [g.filter, g.stride].flat().every((size) => size === 1) && g.pad.every((p) => p === 0);
+  return isPointwise && String(g.input) === String(g.output)
+    ? asProduct(run, x, dy, g)
+    : asConvolution(run, x, dy, g);
+}
+
 /** Registers the gradient of `conv2d` by its filter, which the wasm backend lacks. */
 export function registerConv2dBackpropFilter(): void {
-  registerWasmKernel("Conv2DBackpropFilter", (run, inputs, attrs) => {
-    const [x, dy] = [inputs.x!, inputs.dy!];
-    const g = geometryOf("Conv2DBackpropFilter", x.shape, attrs.filterShape as number[], attrs);
-    const isPointwise =
-      [g.filter, g.stride].flat().every((size) => size === 1) && g.pad.every((p) => p === 0);
-    return isPointwise && String(g.input) === String(g.output)
-      ? asProduct(run, x, dy, g)
-      : asConvolution(run, x, dy, g);
-  });
+  registerWasmKernel("Conv2DBackpropFilter", withChannelsFirst(["x", "dy"], false, compute));
 }

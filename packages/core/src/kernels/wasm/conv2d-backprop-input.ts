@@ -1,6 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { type Geometry, geometryOf } from "./conv2d-geometry.js";
 import { convolve } from "./convolve.js";
+import { withChannelsFirst } from "./data-format.js";
 import { type Run, registerWasmKernel } from "./wasm-kernel.js";
 
 /** The filter turned by 180° with its channels exchanged: `[H, W, C, F]` becomes `[H, W, F, C]`. */
@@ -126,16 +127,25 @@ function asProduct(run: Run, dy: TensorInfo, filter: TensorInfo, g: Geometry): T
   return run.view(product, [g.batch, ...g.input, g.inChannels]);
 }
 
+/** The part of `dy` that the geometry speaks of; the engine lets larger ones through. */
+function fitting(run: Run, dy: TensorInfo, g: Geometry): TensorInfo {
+  const shape = [g.batch, ...g.output, g.outChannels];
+  if (String(shape) === String(dy.shape)) return dy;
+  return run.call("Slice", { x: dy }, { begin: [0, 0, 0, 0], size: shape });
+}
+
+function compute(run: Run, inputs: Record<string, TensorInfo>, attrs: Record<string, unknown>): TensorInfo {
+  const filter = inputs.filter!;
+  const g = geometryOf(attrs.inputShape as number[], filter.shape, attrs);
+  const dy = fitting(run, inputs.dy!, g);
+  const isPointwise = [g.filter, g.stride].flat().every((size) => size === 1) && g.pad.every((p) => p === 0);
+  if (isPointwise && String(g.input) === String(g.output)) return asProduct(run, dy, filter, g);
+  const s = g.stride[0];
+  const hasPhases = s > 1 && s === g.stride[1] && g.dilation.every((d) => d === 1);
+  return hasPhases ? byPhases(run, dy, filter, g) : asConvolution(run, dy, filter, g);
+}
+
 /** Registers the gradient of `conv2d` by its input over the shipped one, which runs at a tenth of the forward speed. */
 export function registerConv2dBackpropInput(): void {
-  registerWasmKernel("Conv2DBackpropInput", (run, inputs, attrs) => {
-    const [dy, filter] = [inputs.dy!, inputs.filter!];
-    const g = geometryOf("Conv2DBackpropInput", attrs.inputShape as number[], filter.shape, attrs);
-    const isPointwise =
-      [g.filter, g.stride].flat().every((size) => size === 1) && g.pad.every((p) => p === 0);
-    if (isPointwise && String(g.input) === String(g.output)) return asProduct(run, dy, filter, g);
-    const s = g.stride[0];
-    const hasPhases = s > 1 && s === g.stride[1] && g.dilation.every((d) => d === 1);
-    return hasPhases ? byPhases(run, dy, filter, g) : asConvolution(run, dy, filter, g);
-  });
+  registerWasmKernel("Conv2DBackpropInput", withChannelsFirst(["dy"], true, compute));
 }

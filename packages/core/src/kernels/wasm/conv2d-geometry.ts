@@ -19,15 +19,12 @@ export interface Geometry {
 
 /** Reads what the attributes of a gradient kernel say; channels come last. */
 export function geometryOf(
-  caller: string,
   inputShape: readonly number[],
   filterShape: readonly number[],
   attrs: Record<string, unknown>,
   isDepthwise = false,
 ): Geometry {
-  const { strides, dilations, pad, dimRoundingMode, dataFormat } = attrs;
-  if (dataFormat !== undefined && dataFormat !== "NHWC")
-    throw new Error(`${caller}: dataFormat is ${dataFormat}; NHWC was expected`);
+  const { strides, dilations, pad, dimRoundingMode } = attrs;
   const info = backend_util.computeConv2DInfo(
     [...inputShape] as [number, number, number, number],
     [...filterShape] as [number, number, number, number],

@@ -1,5 +1,5 @@
-import type { TensorInfo } from "@tensorflow/tfjs-core";
-import { type Run, registerWasmKernel } from "./wasm-kernel.js";
+import { withChannelsFirst } from "./data-format.js";
+import { registerWasmKernel } from "./wasm-kernel.js";
 
 /**
  * Padding by number as explicit padding: for a number the engine takes the height's filter and stride for the width as
@@ -15,15 +15,14 @@ export function explicitPad(pad: unknown): unknown {
   ];
 }
 
-/** Attributes of a convolution with explicit padding. */
-export function withExplicitPad(attrs: Record<string, unknown>): Record<string, unknown> {
-  return { ...attrs, pad: explicitPad(attrs.pad) };
-}
-
-/** Registers convolutions whose padding by number is right for any filter and strides. */
+/** Registers convolutions that take channels first, and whose padding by number is right for any filter and strides. */
 export function registerConv2d(): void {
-  const explicit =
-    (name: string) => (run: Run, inputs: Record<string, TensorInfo>, attrs: Record<string, unknown>) =>
-      run.call(name, inputs, withExplicitPad(attrs));
-  for (const name of ["Conv2D", "FusedConv2D"]) registerWasmKernel(name, explicit(name));
+  for (const name of ["Conv2D", "FusedConv2D"]) {
+    registerWasmKernel(
+      name,
+      withChannelsFirst(["x"], true, (run, inputs, attrs) =>
+        run.call(name, inputs, { ...attrs, pad: explicitPad(attrs.pad) }),
+      ),
+    );
+  }
 }

@@ -30,7 +30,7 @@ function forEachTap(g: Geometry, visit: (tap: number, input: number, output: num
 export function registerDepthwise(): void {
   registerWasmKernel("DepthwiseConv2dNativeBackpropFilter", (run, inputs, attrs) => {
     const filterShape = attrs.filterShape as number[];
-    const g = geometryOf("DepthwiseConv2dNativeBackpropFilter", inputs.x!.shape, filterShape, attrs, true);
+    const g = geometryOf(inputs.x!.shape, filterShape, attrs, true);
     const result = run.make([...filterShape]);
     const [x, dy, to] = [run.values(inputs.x!), run.values(inputs.dy!), run.values(result)];
     const [channels, size] = [g.inChannels, g.outChannels];
@@ -49,7 +49,7 @@ export function registerDepthwise(): void {
   registerWasmKernel("DepthwiseConv2dNativeBackpropInput", (run, inputs, attrs) => {
     const filter = inputs.filter!;
     const inputShape = attrs.inputShape as number[];
-    const g = geometryOf("DepthwiseConv2dNativeBackpropInput", inputShape, filter.shape, attrs, true);
+    const g = geometryOf(inputShape, filter.shape, attrs, true);
     const result = run.make([...inputShape]);
     const [dy, k, to] = [run.values(inputs.dy!), run.values(filter), run.values(result)];
     const [channels, size] = [g.inChannels, g.outChannels];
