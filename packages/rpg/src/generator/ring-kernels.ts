@@ -1,0 +1,145 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { PLACE_MASK, SIGN_BIT } from "../ring-index/ring-index.js";
+
+const GATHER = "LabRingGather";
+const SCATTER = "LabRingScatter";
+
+/** One kernel's elements: where they come from and by what they are scaled. */
+export interface Wiring {
+  /** Packed index, one word for each element. */
+  packed: Int32Array;
+  /** Factor of the kernel. */
+  scale: number;
+  /** Elements of the ring. */
+  ringSize: number;
+  /** Shape of the kernel. */
+  shape: readonly number[];
+}
+
+/** Kernel elements from the ring, on host memory. */
+export function gatherHost(ring: Float32Array, { packed, scale }: Wiring, out: Float32Array): void {
+  const from = new Int32Array(ring.buffer, ring.byteOffset, ring.length);
+  const to = new Int32Array(out.buffer, out.byteOffset, out.length);
+  for (let i = 0; i < to.length; i++) {
+    const word = packed[i]!;
+    to[i] = from[word & PLACE_MASK]! ^ (word & SIGN_BIT);
+  }
+  if (scale === 1) return;
+  for (let i = 0; i < out.length; i++) out[i] = scale * out[i]!;
+}
+
+/** Gradient of the ring from that of the kernel, on host memory; `out` is cleared first. */
+export function scatterHost(gradient: Float32Array, { packed, scale }: Wiring, out: Float32Array): void {
+  out.fill(0);
+  for (let i = 0; i < packed.length; i++) {
+    const word = packed[i]!;
+    const value = gradient[i]!;
+    out[word & PLACE_MASK]! += word < 0 ? -value : value;
+  }
+  if (scale === 1) return;
+  for (let i = 0; i < out.length; i++) out[i] = scale * out[i]!;
+}
+
+// What the two backends offer beyond the engine's interface.
+interface WasmMemory {
+  makeOutput(shape: number[], dtype: "float32"): tf.TensorInfo;
+  typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array;
+}
+interface CpuMemory {
+  makeTensorInfo(shape: number[], dtype: "float32", values: Float32Array): tf.TensorInfo;
+  readSync(dataId: object): Float32Array;
+}
+
+function register(
+  kernelName: string,
+  shapeOf: (wiring: Wiring) => number[],
+  compute: (input: Float32Array, wiring: Wiring, out: Float32Array) => void,
+): void {
+  if (tf.getKernel(kernelName, "wasm") === undefined) {
+    const kernelFunc: tf.KernelFunc = ({ inputs, backend, attrs }) => {
+      const wiring = attrs as unknown as Wiring;
+      const memory = backend as unknown as WasmMemory;
+      // The output first: making it may move the heap from under the views.
+      const out = memory.makeOutput(shapeOf(wiring), "float32");
+      const input = memory.typedArrayFromHeap(inputs.x as tf.TensorInfo);
+      compute(input, wiring, memory.typedArrayFromHeap(out));
+      return out;
+    };
+    tf.registerKernel({ kernelName, backendName: "wasm", kernelFunc });
+  }
+  if (tf.getKernel(kernelName, "cpu") === undefined) {
+    const kernelFunc: tf.KernelFunc = ({ inputs, backend, attrs }) => {
+      const wiring = attrs as unknown as Wiring;
+      const memory = backend as unknown as CpuMemory;
+      const shape = shapeOf(wiring);
+      const values = new Float32Array(tf.util.sizeFromShape(shape));
+      compute(memory.readSync((inputs.x as tf.TensorInfo).dataId), wiring, values);
+      return memory.makeTensorInfo(shape, "float32", values);
+    };
+    tf.registerKernel({ kernelName, backendName: "cpu", kernelFunc });
+  }
+}
+
+/** Whether the current backend works on memory that this process can touch; registers the kernels there. */
+function hasHostKernels(): boolean {
+  register(GATHER, ({ shape }) => [...shape], gatherHost);
+  register(SCATTER, ({ ringSize }) => [ringSize], scatterHost);
+  return tf.getKernel(GATHER, tf.engine().backendName) !== undefined;
+}
+
+const runKernel = (name: string, x: tf.Tensor, wiring: Wiring): tf.Tensor =>
+  tf.engine().runKernel(name, { x }, wiring as unknown as tf.NamedAttrMap) as tf.Tensor;
+
+/** A gather with the sign folded into the index: from the ring and its negative, one after the other. */
+export function gatherDevice(ring: tf.Tensor, { packed, scale, shape, ringSize }: Wiring): tf.Tensor {
+  const index = packed.map((word) => (word & PLACE_MASK) + (word < 0 ? ringSize : 0));
+  const both = tf.concat1d([ring as tf.Tensor1D, tf.neg(ring) as tf.Tensor1D]);
+  return tf.mul(tf.reshape(tf.gather(both, tf.tensor1d(index, "int32")), [...shape]), scale);
+}
+
+/**
+ * The gradient as an inverse gather: for each element of the ring the positions that use it, in their order. No atomic
+ * additions, so that the order of the sum is fixed.
+ */
+export function scatterDevice(gradient: tf.Tensor, { packed, scale, ringSize }: Wiring): tf.Tensor {
+  const length = packed.length;
+  const uses = new Int32Array(ringSize);
+  for (const word of packed) uses[word & PLACE_MASK]!++;
+  const most = uses.reduce((a, b) => Math.max(a, b), 1);
+  // Row k holds the k-th use of each element; 2 * length points at a zero.
+  const index = new Int32Array(most * ringSize).fill(2 * length);
+  uses.fill(0);
+  for (let i = 0; i < length; i++) {
+    const word = packed[i]!;
+    const place = word & PLACE_MASK;
+    index[uses[place]!++ * ringSize + place] = word < 0 ? length + i : i;
+  }
+  const flat = tf.reshape(gradient, [-1]) as tf.Tensor1D;
+  const padded = tf.concat1d([flat, tf.neg(flat) as tf.Tensor1D, tf.zeros([1]) as tf.Tensor1D]);
+  const used = tf.reshape(tf.gather(padded, tf.tensor1d(index, "int32")), [most, ringSize]);
+  return tf.mul(tf.sum(used, 0), scale);
+}
+
+/**
+ * A kernel from the ring, with the ring's gradient in closed form.
+ *
+ * @param ring - Numbers of the ring, shape `[N]`.
+ * @param wiring - A function, since the index may be computed afresh in each pass.
+ * @param precondition - Factor on the ring's gradient, shape `[N]`, or none.
+ */
+export function generateKernel(
+  ring: tf.Tensor,
+  wiring: () => Wiring,
+  precondition: tf.Tensor | undefined,
+): tf.Tensor {
+  const onHost = hasHostKernels();
+  const generate = tf.customGrad((x) => ({
+    value: onHost ? runKernel(GATHER, x as tf.Tensor, wiring()) : gatherDevice(x as tf.Tensor, wiring()),
+    gradFunc: (upstream: tf.Tensor | tf.Tensor[]) => {
+      const dy = Array.isArray(upstream) ? upstream[0]! : upstream;
+      const sum = onHost ? runKernel(SCATTER, dy, wiring()) : scatterDevice(dy, wiring());
+      return precondition ? tf.mul(sum, precondition) : sum;
+    },
+  }));
+  return generate(ring);
+}
