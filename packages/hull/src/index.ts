@@ -10,8 +10,8 @@ export {
   type HullOutlierDetectorState,
   type HullScore,
 } from "./detector/hull-outlier-detector.js";
-export { ConvexHull } from "./hull/convex-hull.js";
-export { Distances } from "./hull/distances.js";
+export { ConvexHull, type SupportValues } from "./hull/convex-hull.js";
+export { Distances, type SupportRows } from "./hull/distances.js";
 export { packCertificate, unpackCertificate } from "./hull/finding-json.js";
 export type { Gauges } from "./hull/gauges.js";
 export { Membership, type RateEstimate, type SolveStats } from "./hull/membership.js";

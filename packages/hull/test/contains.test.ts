@@ -232,6 +232,8 @@ describe("errors", () => {
     await expect(hull.contains(x, { tolerance: -1 })).rejects.toThrow(
       "tolerance must be > 0 and < 1, got -1",
     );
+    const small = await ConvexHull.from(x, { memoryBudget: 1000 });
+    await expect(small.contains(x)).rejects.toThrow(/working sets need .* GB, memoryBudget is .* GB/);
     hull.dispose();
     await expect(hull.contains(x)).rejects.toThrow("the hull has been disposed");
   });

@@ -9,6 +9,7 @@ export type Proof = "proven" | "numerical" | "exact";
 
 /** Weights that write the query as a convex combination of rows. */
 export interface InsideCertificate {
+  /** Which verdict it is about. */
   kind: "inside";
   /** Rows, ascending. */
   index: Int32Array;
@@ -24,6 +25,7 @@ export interface InsideCertificate {
 
 /** A hyperplane w·x = offset with every row on or below it and the query above. */
 export interface OutsideCertificate {
+  /** Which verdict it is about. */
   kind: "outside";
   /** Normal w, shape `[d]`. */
   normal: Float64Array;
@@ -39,6 +41,7 @@ export interface OutsideCertificate {
 
 /** What is known of an undecided query. */
 export interface BoundaryCertificate {
+  /** Which verdict it is about. */
   kind: "boundary";
   /** Lower bound of the distance. */
   lower: number;

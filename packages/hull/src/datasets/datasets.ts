@@ -13,7 +13,12 @@ export interface SampleOptions {
 }
 
 /** Points in double precision. */
-type Sample = PointArray & { data: Float64Array; shape: [number, number] };
+export interface Sample extends PointArray {
+  /** The values, row by row. */
+  data: Float64Array;
+  /** Number of rows and columns. */
+  shape: [n: number, d: number];
+}
 
 function check(caller: string, { n, d }: { n: number; d: number }): void {
   checkInteger(caller, "n", n, { min: 1 });

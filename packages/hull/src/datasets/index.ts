@@ -12,6 +12,7 @@ export {
   linearEmbedding,
   momentCurve,
   randomWalk,
+  type Sample,
   type SampleOptions,
   type SplineOptions,
   sphere,

@@ -33,6 +33,14 @@ import { Pauses } from "./pause.js";
 import { type Prepared, prepare } from "./prepare.js";
 import { type HullState, preparedFrom, stateOf } from "./state.js";
 
+/** Values of the support function. */
+export interface SupportValues {
+  /** h(w) for each direction. */
+  value: Float64Array;
+  /** Row that attains it. */
+  index: Int32Array;
+}
+
 /**
  * The convex hull of the rows of a matrix, for membership queries with proofs in any dimension.
  *
@@ -113,6 +121,7 @@ export class ConvexHull {
     const checked = checkQueryOptions("ConvexHull.contains", options);
     const values = await this.readQueries("ConvexHull.contains", queries);
     const m = values.length / this.dim;
+    this.checkBudget(m);
     let done = 0;
     const onDone = (count: number) => {
       done += count;
@@ -250,7 +259,7 @@ export class ConvexHull {
    * @returns Values and the rows that attain them, the first among equal ones.
    * @throws `ShapeError` when the number of columns differs.
    */
-  async support(directions: tf.Tensor2D): Promise<{ value: Float64Array; index: Int32Array }> {
+  async support(directions: tf.Tensor2D): Promise<SupportValues> {
     const caller = "ConvexHull.support";
     this.checkAlive(caller);
     checkRank(caller, "directions", directions, 2);
@@ -465,6 +474,19 @@ export class ConvexHull {
     throw new ShapeError(
       `${caller}: ${argument} have ${opened.d} columns but the hull lives in R^${this.dim}; the numbers of columns must be equal`,
       { argument, shape: [opened.n, opened.d] },
+    );
+  }
+
+  /** Queries, their normals and the working sets of one group. */
+  private checkBudget(m: number): void {
+    const group = Math.min(m, 128);
+    const bytes = 8 * this.dim * (2 * m + group * (5 * this.affineDim + 100));
+    const { memoryBudget } = this.cascade.options;
+    if (bytes <= memoryBudget) return;
+    const size = (value: number) => `${(value / 1e9).toPrecision(2)} GB`;
+    throw new ArgumentError(
+      `ConvexHull.contains: working sets need ${size(bytes)}, memoryBudget is ${size(memoryBudget)}; a larger budget was expected; or ask for fewer queries at a time`,
+      { argument: "memoryBudget", value: memoryBudget },
     );
   }
 

@@ -2,6 +2,14 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Finding } from "./finding.js";
 import { Membership, type SolveStats } from "./membership.js";
 
+/** Rows that carry a nearest point. */
+export interface SupportRows {
+  /** Rows, ascending. */
+  index: Int32Array;
+  /** Their weights: positive, sum 1. */
+  weight: Float64Array;
+}
+
 /** Distances of queries from the hull, with their evidence. */
 export class Distances extends Membership {
   /** Distance of each query, in data units; 0 inside. */
@@ -35,7 +43,7 @@ export class Distances extends Membership {
   }
 
   /** Rows and weights that carry the nearest point of query `i`; empty where it is inside. */
-  support(i: number): { index: Int32Array; weight: Float64Array } {
+  support(i: number): SupportRows {
     const nearest = this.findings[i]?.nearest;
     return nearest === undefined
       ? { index: new Int32Array(0), weight: new Float64Array(0) }

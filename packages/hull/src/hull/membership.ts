@@ -56,7 +56,7 @@ export class Membership {
 
   /** @internal */
   constructor(
-    protected readonly findings: readonly Finding[],
+    /** @internal */ protected readonly findings: readonly Finding[],
     duplicateOf: Int32Array,
     stats: Omit<SolveStats, "decidedAtStage" | "meanPasses">,
   ) {

@@ -36,7 +36,7 @@ export interface HullOptions extends RunOptions {
   seed?: number;
   /**
    * What computes the score pass: tensors in single precision with a rounding proof, or double precision on the host.
-   * `auto` takes tensors for many columns. @defaultValue `"auto"`
+   * `auto` takes tensors for many columns; `simd` is the host path as well. @defaultValue `"auto"`
    */
   engine?: "tensor" | "simd" | "js" | "auto";
   /** Bytes that working sets may take. @defaultValue 1e9 */

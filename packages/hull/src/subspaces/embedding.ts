@@ -2,10 +2,14 @@ import { checkInteger } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { PointArray, Points } from "../points/points.js";
 
+/** The part of a layers model that is used. */
+export interface Predictor {
+  /** Output for a batch, in inference mode. */
+  predict(x: tf.Tensor): tf.Tensor | tf.Tensor[];
+}
+
 /** What {@link embedding} embeds with: a model, or a function of a batch. */
-export type EmbeddingModel =
-  | { predict(x: tf.Tensor): tf.Tensor | tf.Tensor[] }
-  | ((x: tf.Tensor) => tf.Tensor);
+export type EmbeddingModel = Predictor | ((x: tf.Tensor) => tf.Tensor);
 
 /**
  * Embeds points with a network, batch by batch, in inference mode.

@@ -1,4 +1,4 @@
-export { type EmbeddingModel, embedding } from "./embedding.js";
+export { type EmbeddingModel, embedding, type Predictor } from "./embedding.js";
 export { blockMean, centerCrop, type ImageSubspaceOptions } from "./images.js";
 export {
   type AffineHullResult,
