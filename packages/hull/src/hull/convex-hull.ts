@@ -477,10 +477,9 @@ export class ConvexHull {
     );
   }
 
-  /** Queries, their normals and the working sets of one group. */
+  /** Queries, their normals, and the working set of one search with its factors; searches run one after the other. */
   private checkBudget(m: number): void {
-    const group = Math.min(m, 128);
-    const bytes = 8 * this.dim * (2 * m + group * (5 * this.affineDim + 100));
+    const bytes = 8 * this.dim * (2 * m + 5 * this.affineDim + 100);
     const { memoryBudget } = this.cascade.options;
     if (bytes <= memoryBudget) return;
     const size = (value: number) => `${(value / 1e9).toPrecision(2)} GB`;
