@@ -8,10 +8,10 @@ const known = new Map<string, string>();
 
 function hashOf(folder: string): string {
   const hash = createHash("sha256");
-  const files = readdirSync(join(folder, "dist"), { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".js"))
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".js") && !file.startsWith("node_modules"))
     .sort();
-  for (const file of files) hash.update(file).update(readFileSync(join(folder, "dist", file)));
+  for (const file of files) hash.update(file).update(readFileSync(join(folder, file)));
   return hash.digest("hex");
 }
 

@@ -38,7 +38,7 @@ th { color: var(--faint); font-weight: 600; }
 dt { color: var(--faint); }
 dd { margin: 0; min-width: 0; }
 .figures { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
-figure { margin: 0; border: 1px solid var(--edge); border-radius: 6px; overflow: hidden; }
+figure { margin: 0; max-width: 46rem; border: 1px solid var(--edge); border-radius: 6px; overflow: hidden; }
 figure > svg { display: block; width: 100%; height: auto; }
 .lab-figure { color: var(--ink); }
 .lab-background { fill: var(--paper); }
