@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+export * from "./artifact/index.js";
 export * from "./compress/index.js";
 export * from "./generator/index.js";
 export * from "./ring-index/index.js";
