@@ -4,7 +4,13 @@
  * @packageDocumentation
  */
 import type { Experiment } from "@lab/core/experiment";
+import { calibration } from "./calibration.js";
+import { surface } from "./surface.js";
 import { transfer } from "./transfer.js";
 
 /** All experiments of this package. */
-export const experiments: readonly Experiment[] = [transfer as unknown as Experiment];
+export const experiments: readonly Experiment[] = [
+  transfer as unknown as Experiment,
+  calibration as unknown as Experiment,
+  surface as unknown as Experiment,
+];

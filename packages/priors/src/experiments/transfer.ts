@@ -1,24 +1,13 @@
 import type { Experiment, ExperimentContext, Mode, Row, Run, Summary, Verdict } from "@lab/core/experiment";
-import { parameters } from "@lab/core/nn";
 import type { LinePlot } from "@lab/core/plot";
-import * as tf from "@tensorflow/tfjs-core";
 import { centred } from "../baselines/index.js";
-import type { GaussianPrior } from "../gaussian/index.js";
 import { priorStability } from "../objective/index.js";
-import { fewShot, noisy, transferImages } from "./images.js";
 import { paper } from "./paper.js";
-import { type Arm, backboneOf, evaluate, network, trainDownstream, trainSource } from "./training.js";
+import { downstreamRows, type SourceParams, trainedSource } from "./protocol.js";
+import { type Arm, evaluate, trainDownstream } from "./training.js";
 
 /** Parameters of the transfer experiment. */
-export interface TransferParams {
-  /** Source pictures. */
-  source: number;
-  /** Pictures that shots are taken from. */
-  downstream: number;
-  /** Noisy test pictures. */
-  test: number;
-  /** Updates of the source task before collecting. */
-  sourceSteps: number;
+export interface TransferParams extends SourceParams {
   /** Updates of each downstream training. */
   steps: number;
   /** Labelled examples a class. */
@@ -48,55 +37,37 @@ export interface TransferResult {
   arms: ArmResult[];
 }
 
-const NOISE = 0.5;
+/** The source task takes about as long as four arms. */
+const SOURCE_SHARE = 4;
 const LEARNING_RATE = 0.02;
 const MOMENTUM = 0.9;
 
-/** The floor of the protocol: a tenth of the mean variance, at the prior's own scale. */
-export async function floorOf(prior: GaussianPrior): Promise<number> {
-  const { mean, variance, deviations } = prior.vectors();
-  const average = tf.mean(variance);
-  const [value] = await average.data();
-  tf.dispose([mean, variance, average]);
-  deviations?.dispose();
-  return 0.1 * value!;
-}
-
 async function run(context: ExperimentContext<TransferParams>): Promise<TransferResult> {
-  const { params, seed, generator, signal, onProgress } = context;
-  const images = await transferImages(context.data.dir, seed, params);
+  const { params, generator, signal, onProgress } = context;
   const numArms = 1 + (params.fromScratch ? 1 : 0) + params.centred.length + params.precisions.length;
-  // The source takes about as long as four arms.
-  const total = 4 + params.shots.length * numArms;
-  const model = network(images.source.dim, generator.split("source"));
-  const settings = { steps: params.sourceSteps, collections: 20, rank: 10 };
-  const prior = await trainSource(model, images.source, settings, generator.split("source batches"), {
-    signal,
-    on: (step, all) => onProgress({ done: (4 * step) / all, total, message: "source task" }),
-  });
-  const start = new Map([...backboneOf(model)].map(([name, value]) => [name, tf.clone(value)]));
-  const test = noisy(images.test, NOISE, generator.split("test noise"));
-  const sourceAccuracy = (await evaluate(model, images.test)).accuracy;
-  const floor = await floorOf(prior);
-  const unscaled = prior.scale(1, { floor });
-  const { stiffness } = await priorStability(unscaled, {
-    dataSize: 10 * params.shots[0]!,
-    learningRate: LEARNING_RATE,
-    momentum: MOMENTUM,
-  });
-  unscaled.dispose();
+  const total = SOURCE_SHARE + params.shots.length * numArms;
+  const source = await trainedSource(context, (share) =>
+    onProgress({ done: SOURCE_SHARE * share, total, message: "source task" }),
+  );
+  const { model, prior, floor, start } = source;
   const arms: ArmResult[] = [];
-  const total0 = 4;
   try {
+    const unscaled = prior.scale(1, { floor });
+    const dataSize = 10 * params.shots[0]!;
+    const { stiffness } = await priorStability(unscaled, {
+      dataSize,
+      learningRate: LEARNING_RATE,
+      momentum: MOMENTUM,
+    });
+    unscaled.dispose();
     for (const shots of params.shots) {
-      const chosen = fewShot(images.downstream, shots, generator.split(`shots ${shots}`));
-      const rows = noisy(chosen, NOISE, generator.split(`noise ${shots}`));
+      const rows = downstreamRows(source, shots, context);
       const train = async (arm: ArmResult["arm"], precision: number | null, setup: Arm) => {
         const branch = generator.split(`downstream ${shots}`);
         const { diverged } = await trainDownstream(model, rows, setup, params.steps, branch, { signal });
-        const figures = diverged ? { accuracy: null, nll: null } : await evaluate(model, test);
+        const figures = diverged ? { accuracy: null, nll: null } : await evaluate(model, source.test);
         arms.push({ shots, arm, precision, ...figures });
-        onProgress({ done: total0 + arms.length, total, message: `${shots} a class, ${arm}` });
+        onProgress({ done: SOURCE_SHARE + arms.length, total, message: `${shots} a class, ${arm}` });
       };
       if (params.fromScratch) await train("scratch", null, { prior: undefined, start: undefined });
       await train("fine-tuning", null, { prior: undefined, start });
@@ -111,12 +82,10 @@ async function run(context: ExperimentContext<TransferParams>): Promise<Transfer
         scaled.dispose();
       }
     }
+    return { data: source.images.name, sourceAccuracy: source.accuracy, stiffness, arms };
   } finally {
-    prior.dispose();
-    for (const tensor of start.values()) tensor.dispose();
-    for (const tensor of parameters(model, "all").values()) tensor.dispose();
+    source.dispose();
   }
-  return { data: images.name, sourceAccuracy, stiffness, arms };
 }
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -248,7 +217,7 @@ export const transfer: Experiment<TransferParams, TransferResult> = {
   paper,
   claim:
     "A prior learned on the source task beats plain fine-tuning when labels are few, once it is rescaled.",
-  estimate: { quick: 20, full: 90 },
+  estimate: { quick: 15, full: 90 },
   seeds: { quick: 2, full: 4, paper: 4 },
   params: (mode) =>
     mode === "quick"
@@ -256,7 +225,7 @@ export const transfer: Experiment<TransferParams, TransferResult> = {
           source: 6_000,
           downstream: 2_000,
           test: 2_000,
-          sourceSteps: 500,
+          sourceSteps: 800,
           steps: 400,
           shots: [5],
           precisions: [1e-6, 1e-5, 3e-5],

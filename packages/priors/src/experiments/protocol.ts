@@ -1,0 +1,88 @@
+import type { ExperimentContext } from "@lab/core/experiment";
+import { type ParameterSet, parameters } from "@lab/core/nn";
+import * as tf from "@tensorflow/tfjs-core";
+import type { LayersModel } from "@tensorflow/tfjs-layers";
+import type { GaussianPrior } from "../gaussian/index.js";
+import {
+  fewShot,
+  type ImageCounts,
+  noisy,
+  type Rows,
+  type TransferImages,
+  transferImages,
+} from "./images.js";
+import { backboneOf, evaluate, network, trainSource } from "./training.js";
+
+/** Deviation of the noise that makes the downstream task another one. */
+const NOISE = 0.5;
+
+/** What the source task of every experiment needs. */
+export interface SourceParams extends ImageCounts {
+  /** Updates of the source task before collecting. */
+  sourceSteps: number;
+}
+
+/** A trained source task. */
+export interface Source {
+  images: TransferImages;
+  model: LayersModel;
+  prior: GaussianPrior;
+  /** A tenth of the mean variance, the floor of the protocol. */
+  floor: number;
+  /** Backbone of the source task. */
+  start: ParameterSet;
+  /** Noisy test pictures. */
+  test: Rows;
+  /** Accuracy on clean test pictures in percent. */
+  accuracy: number;
+  dispose(): void;
+}
+
+async function floorOf(prior: GaussianPrior): Promise<number> {
+  const { mean, variance, deviations } = prior.vectors();
+  const average = tf.mean(variance);
+  const [value] = await average.data();
+  tf.dispose([mean, variance, average]);
+  deviations?.dispose();
+  return 0.1 * value!;
+}
+
+/** Trains the source task and collects its prior; `onShare` receives the share that is done. */
+export async function trainedSource(
+  context: ExperimentContext<SourceParams>,
+  onShare: (share: number) => void,
+): Promise<Source> {
+  const { params, seed, generator, signal } = context;
+  const images = await transferImages(context.data.dir, seed, params);
+  const model = network(images.source.dim, generator.split("source"));
+  const settings = { steps: params.sourceSteps, collections: 20, rank: 10 };
+  const prior = await trainSource(model, images.source, settings, generator.split("source batches"), {
+    signal,
+    on: (step, all) => onShare(step / all),
+  });
+  const start = new Map([...backboneOf(model)].map(([name, value]) => [name, tf.clone(value)]));
+  return {
+    images,
+    model,
+    prior,
+    floor: await floorOf(prior),
+    start,
+    test: noisy(images.test, NOISE, generator.split("test noise")),
+    accuracy: (await evaluate(model, images.test)).accuracy,
+    dispose: () => {
+      prior.dispose();
+      for (const tensor of start.values()) tensor.dispose();
+      for (const tensor of parameters(model, "all").values()) tensor.dispose();
+    },
+  };
+}
+
+/** Noisy downstream pictures, `shots` a class. */
+export function downstreamRows(
+  source: Source,
+  shots: number,
+  context: ExperimentContext<SourceParams>,
+): Rows {
+  const chosen = fewShot(source.images.downstream, shots, context.generator.split(`shots ${shots}`));
+  return noisy(chosen, NOISE, context.generator.split(`noise ${shots}`));
+}
