@@ -33,7 +33,7 @@ export interface LinearDecoder extends Decoder {
 }
 
 /** Power iterations for each batch; the vector is carried from batch to batch. */
-const POWER_STEPS = 8;
+const POWER_STEPS = 16;
 /** The power iteration comes from below. */
 const MARGIN = 1.05;
 
@@ -61,7 +61,6 @@ export function linearDecoder(options: LinearDecoderOptions): LinearDecoder {
   const direction = tf.tidy(() =>
     tf.variable(tf.reshape(randomUnit(codeDim), [codeDim, 1]), false),
   ) as tf.Variable<tf.Rank.R2>;
-  let isWarm = false;
 
   const project = () => {
     if (columnNorm === undefined) return;
@@ -90,13 +89,10 @@ export function linearDecoder(options: LinearDecoderOptions): LinearDecoder {
         async lipschitz() {
           const norm = tf.tidy(() => {
             let step = powerStep(matrix, direction);
-            // The first batch has no warm start yet.
-            for (let i = 1; i < (isWarm ? POWER_STEPS : 4 * POWER_STEPS); i++)
-              step = powerStep(matrix, step.vector);
+            for (let i = 1; i < POWER_STEPS; i++) step = powerStep(matrix, step.vector);
             direction.assign(step.vector);
             return step.value;
           });
-          isWarm = true;
           const [value] = await norm.data();
           norm.dispose();
           return MARGIN * value!;

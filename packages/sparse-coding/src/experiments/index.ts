@@ -1,4 +1,10 @@
+/**
+ * The paper's claims as experiments for the command line.
+ *
+ * @packageDocumentation
+ */
 import type { Experiment } from "@lab/core/experiment";
+import { collapse } from "./collapse.js";
 
 /** All experiments of this package. */
-export const experiments: readonly Experiment[] = [];
+export const experiments: readonly Experiment[] = [collapse as unknown as Experiment];

@@ -1,0 +1,1 @@
+export { LISTA, type ListaFromDictionaryOptions, type ListaOptions } from "./lista.js";

@@ -1,0 +1,7 @@
+export {
+  dictionaryMosaic,
+  type MosaicOptions,
+  type PicturesOptions,
+  picturesOf,
+  unitDecodings,
+} from "./mosaic.js";
