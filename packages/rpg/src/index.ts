@@ -6,5 +6,9 @@
 
 export * from "./artifact/index.js";
 export * from "./compress/index.js";
+export * from "./distributed.js";
 export * from "./generator/index.js";
+export * from "./layers.js";
+export * from "./plots.js";
+export * from "./resnet.js";
 export * from "./ring-index/index.js";
