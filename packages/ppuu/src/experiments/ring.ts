@@ -188,20 +188,21 @@ function margins(rows: readonly MethodRow[]): Partial<Record<keyof Gate, number>
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
 }
 
-/** Verdict of one gate: every margin holds for every seed, that over no perturbation for the mean. */
+/**
+ * Verdict of one gate: every margin holds for every seed. Where all but the margin over training without start
+ * perturbation hold, or every margin holds by half, the claim is reproduced in part.
+ */
 export function ringVerdict(seeds: readonly (readonly MethodRow[])[], mode: "quick" | "full"): Verdict {
   const gate = GATES[mode];
   const all: Partial<Record<keyof Gate, number>>[] = seeds.map(margins);
-  // One of three seeds learned to correct drift without perturbation as well; this margin is one of means.
-  const gains = all.flatMap(({ overUnperturbed }) => overUnperturbed ?? []);
-  const gain = gains.reduce((sum, value) => sum + value, 0) / gains.length;
-  for (const found of all) if (found.overUnperturbed !== undefined) found.overUnperturbed = gain;
-  const holds = (needed: (name: keyof Gate) => number) =>
+  const holds = (share: number, ignored?: keyof Gate) =>
     all.every((found) =>
-      Object.entries(found).every(([name, value]) => value! >= needed(name as keyof Gate)),
+      Object.entries(found).every(
+        ([name, value]) => name === ignored || value! >= share * gate[name as keyof Gate],
+      ),
     );
-  if (holds((name) => gate[name])) return "reproduced";
-  return holds((name) => gate[name] / 2) ? "partly" : "failed";
+  if (holds(1)) return "reproduced";
+  return holds(1, "overUnperturbed") || holds(0.5) ? "partly" : "failed";
 }
 
 /** Policies learned by imagining against those that do not imagine. */
@@ -286,7 +287,7 @@ export const ring: Experiment<RingParams, RingResult> = {
       notes: [
         "Data: simulated ring traffic (IDM and MOBIL), 4 lanes of 15 cars on 360 m; no recorded traffic.",
         "In replay the others cannot see the ego: a share of the collisions from behind is the protocol's, not the policy's.",
-        "The gain from the start perturbation is judged by its mean over seeds: with seed 2 a policy also learned to correct drift without it (.639 against .681 in replay).",
+        "The gain from the start perturbation varies with the seed: with seed 2 a policy also learned to correct drift without it (.639 against .681 in replay), below the margin of .25.",
         "Superiority over a joint action-conditioned model in policy learning is not claimed at this scale; see ppuu/counterfactual for what the separation buys.",
       ],
     };
