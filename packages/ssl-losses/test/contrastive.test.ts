@@ -170,13 +170,19 @@ test("swapping views, permuting pairs, turning and scaling rows leave the losses
   const [a, b] = [random(6, 3, 5), random(6, 3, 6)];
   const [sine, cosine] = [Math.sin(1), Math.cos(1)];
   const rotation = tf.tensor2d([cosine, -sine, 0, sine, cosine, 0, 0, 0, 1], [3, 3]);
-  const turned = (x: tf.Tensor2D) => tf.matMul(x, rotation);
+  const turned = (x: tf.Tensor2D) => tf.matMul(x, rotation) as tf.Tensor2D;
   for (const loss of [ntXent, decoupledContrastive, infoNce]) {
     const value = loss(a, b);
     await expectClose(loss(b, a), value, { relative: 1e-5, absolute: 1e-5 });
-    await expectClose(loss(tf.reverse(a, 0), tf.reverse(b, 0)), value, { relative: 1e-5, absolute: 1e-5 });
+    await expectClose(loss(tf.reverse(a, 0) as tf.Tensor2D, tf.reverse(b, 0) as tf.Tensor2D), value, {
+      relative: 1e-5,
+      absolute: 1e-5,
+    });
     await expectClose(loss(turned(a), turned(b)), value, { relative: 1e-5, absolute: 1e-5 });
-    await expectClose(loss(tf.mul(a, 1e-3), tf.mul(b, 50)), value, { relative: 1e-5, absolute: 1e-5 });
+    await expectClose(loss(tf.mul(a, 1e-3) as tf.Tensor2D, tf.mul(b, 50) as tf.Tensor2D), value, {
+      relative: 1e-5,
+      absolute: 1e-5,
+    });
     const gradient = tf.grad((x) => loss(x as tf.Tensor2D, b))(a);
     await expectClose(tf.sum(tf.mul(gradient, a), 1), new Float32Array(6), { absolute: 1e-5 });
   }
@@ -295,7 +301,7 @@ test("no tensor is left behind, also with gradients and tiles", () => {
   const before = tf.memory().numTensors;
   ntXent(a, b).dispose();
   ntXent(a, b, { blockSize: 3 }).dispose();
-  tf.dispose(vicReg(a, b));
+  tf.dispose({ ...vicReg(a, b) });
   expect(tf.memory().numTensors).toBe(before);
   expect(fill(1, 1, 0)[0]).toBeCloseTo(0.84147098, 7);
 });

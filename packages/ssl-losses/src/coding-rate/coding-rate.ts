@@ -1,0 +1,209 @@
+import { ArgumentError, checkChoice, checkInteger, checkNumber, checkRank, checkShape } from "@lab/core";
+import { logdetGram } from "@lab/core/linalg";
+import * as tf from "@tensorflow/tfjs-core";
+import { joinBlocks, splitBlocks, weightedCopies } from "./batch-gram.js";
+import { inverseLogdet } from "./inverse-logdet.js";
+
+/** Options of the coding rates. */
+export interface RateOptions {
+  /** Squared precision ε² at which rows are coded; the reference code calls it `eps`. @defaultValue 0.2 */
+  epsilonSquared?: number;
+  /**
+   * Cholesky factors, or Newton–Schulz iterations made of products only, for devices without a factorisation.
+   * `"auto"` is Cholesky. @defaultValue `"auto"`
+   */
+  method?: "auto" | "cholesky" | "newtonSchulz";
+}
+
+/** Mass below which a cluster is empty; its rate is then 0, as its limit. */
+const EMPTY = 1e-8;
+
+function checkRate(
+  caller: string,
+  options: RateOptions,
+): { epsilonSquared: number; method: "cholesky" | "newtonSchulz" } {
+  const method = checkChoice(caller, "method", options.method ?? "auto", [
+    "auto",
+    "cholesky",
+    "newtonSchulz",
+  ] as const);
+  return {
+    epsilonSquared: checkNumber(caller, "epsilonSquared", options.epsilonSquared ?? 0.2, { above: 0 }),
+    method: method === "auto" ? "cholesky" : method,
+  };
+}
+
+/**
+ * Rate in nats that coding the rows up to a precision takes: large when they fill the space.
+ *
+ * $R(Z) = \tfrac12 \log\det\bigl(I + \tfrac{d}{n \varepsilon^2} Z^\top Z\bigr)$
+ *
+ * @param z - Unit rows, `[n, d]`.
+ * @param options - See {@link RateOptions}.
+ * @returns Rate in nats, `[]`; the caller disposes it. It is maximised: a loss is its negative.
+ * @throws {@link ShapeError} unless the rank is 2; {@link ArgumentError} for an option out of range.
+ * @remarks Cholesky works on the smaller side of `z`. Newton–Schulz assumes rows of norm 1, which bound its number of steps.
+ * @see Yu, Chan, You, Song, Ma (2020), Learning diverse and discriminative representations, eq. (7).
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core";
+ * import { init } from "@lab/core";
+ * import { codingRate } from "@lab/ssl-losses";
+ *
+ * await init();
+ * const [rate] = await codingRate(tf.eye(6), { epsilonSquared: 0.01 }).data(); // 3 ln(1 + 1 / 0.01)
+ * rate!.toFixed(3); // => "13.845"
+ * ```
+ */
+export function codingRate(z: tf.Tensor2D, options: RateOptions = {}): tf.Scalar {
+  const { epsilonSquared, method } = checkRate("codingRate", options);
+  checkRank("codingRate", "z", z, 2);
+  const [count, dim] = z.shape;
+  return tf.tidy(() => {
+    if (method === "cholesky") return tf.mul(logdetGram(z, dim / (count * epsilonSquared)), 0.5) as tf.Scalar;
+    return tf.reshape(
+      tf.slice(rates(z, tf.ones([count, 1]), epsilonSquared, method), [0], [1]),
+      [],
+    ) as tf.Scalar;
+  });
+}
+
+/** `[R, R_c]` with the analytic gradients to rows and memberships. */
+function rates(
+  z: tf.Tensor2D,
+  membership: tf.Tensor2D,
+  epsilonSquared: number,
+  method: "cholesky" | "newtonSchulz",
+): tf.Tensor1D {
+  const run = tf.customGrad((...inputs) => {
+    const [x, pi, save] = inputs as unknown as [tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc];
+    const [count, dim] = x.shape;
+    const numClusters = pi.shape[1];
+    const alpha = dim / (count * epsilonSquared);
+    const mass = tf.sum(pi, 0) as tf.Tensor1D;
+    const factors = tf.concat([tf.div(dim / epsilonSquared, tf.maximum(mass, EMPTY)), tf.tensor1d([alpha])]);
+    const grams = splitBlocks(tf.matMul(x, weightedCopies(x, pi), true));
+    const m = tf.add(
+      tf.mul(grams, tf.reshape(factors, [-1, 1, 1])),
+      tf.expandDims(tf.eye(dim), 0),
+    ) as tf.Tensor3D;
+    const { inverse, logdet } = inverseLogdet(m, method, 1 + dim / epsilonSquared);
+    const ofClusters = tf.slice(logdet, [0], [numClusters]) as tf.Tensor1D;
+    const rate = tf.mul(tf.slice(logdet, [numClusters], [1]), 0.5);
+    const compressed = tf.reshape(tf.div(tf.sum(tf.mul(mass, ofClusters)), 2 * count), [1]);
+    save([x, pi, inverse, ofClusters]);
+    return {
+      value: tf.concat([rate, compressed]) as tf.Tensor1D,
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [rows, p, inverses, logdets] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor3D, tf.Tensor1D];
+        const [ofRate, ofCompressed] = tf.split(dy, 2) as [tf.Tensor1D, tf.Tensor1D];
+        // Z·[M₁⁻¹ | … | M⁻¹] in one product.
+        const all = tf.reshape(tf.matMul(rows, joinBlocks(inverses)), [count, numClusters + 1, dim]);
+        const perCluster = tf.slice(all, [0, 0, 0], [count, numClusters, dim]);
+        const whole = tf.reshape(tf.slice(all, [0, numClusters, 0], [count, 1, dim]), [count, dim]);
+        const within = tf.sum(tf.mul(perCluster, tf.expandDims(p, 2)), 1);
+        const dz = tf.mul(tf.add(tf.mul(whole, ofRate), tf.mul(within, ofCompressed)), alpha);
+        const quadratic = tf.sum(tf.mul(perCluster, tf.expandDims(rows, 1)), 2);
+        const eye = tf.expandDims(tf.eye(dim), 0);
+        const trace = tf.slice(tf.sum(tf.mul(inverses, eye), [1, 2]), [0], [numClusters]);
+        const constant = tf.sub(tf.add(logdets, trace), dim);
+        const slope = tf.add(tf.mul(quadratic, dim / epsilonSquared), tf.expandDims(constant, 0));
+        return [dz, tf.mul(slope, tf.div(ofCompressed, 2 * count))];
+      },
+    };
+  });
+  return run(z, membership) as tf.Tensor1D;
+}
+
+/** Options of {@link codingRateReduction}. */
+export interface CodingRateReductionOptions extends RateOptions {
+  /** Number of clusters; needed when membership is given as labels. */
+  numClasses?: number;
+}
+
+/** Parts of {@link codingRateReduction} in nats; the caller disposes them. */
+export interface CodingRateReductionResult {
+  /** $R - R_c$, not negative, `[]`. */
+  reduction: tf.Scalar;
+  /** Rate of all rows together, `[]`. */
+  rate: tf.Scalar;
+  /** Rate when every cluster is coded by itself, `[]`. */
+  compressed: tf.Scalar;
+}
+
+/**
+ * How much shorter the code gets when every cluster is coded by itself; maximal for orthogonal, full clusters.
+ *
+ * $\Delta R = R(Z) - \sum_j \tfrac{p_j}{2n} \log\det\bigl(I + \tfrac{d}{p_j \varepsilon^2} Z^\top \mathrm{diag}(\pi_j) Z\bigr)$
+ *
+ * @param z - Unit rows, `[n, d]`.
+ * @param membership - Share of each cluster in each row, `[n, K]`, rows summing to 1; or labels `[n]` with `numClasses`.
+ * @param options - See {@link CodingRateReductionOptions}.
+ * @returns See {@link CodingRateReductionResult}, differentiable in rows and memberships.
+ * @throws {@link ShapeError}, {@link ArgumentError} when shapes or options do not fit.
+ * @remarks The gradients are analytic: one product for all Gram matrices, one for all gradients, and a factorisation a cluster.
+ * @see Yu et al. (2020), eq. (8); Li, Chen, LeCun, Sommer (2022), Neural manifold clustering and embedding, eq. (4).
+ */
+export function codingRateReduction(
+  z: tf.Tensor2D,
+  membership: tf.Tensor2D | tf.Tensor1D,
+  options: CodingRateReductionOptions = {},
+): CodingRateReductionResult {
+  const caller = "codingRateReduction";
+  const { epsilonSquared, method } = checkRate(caller, options);
+  checkRank(caller, "z", z, 2);
+  checkRank(caller, "membership", membership, [1, 2]);
+  const count = z.shape[0];
+  if (membership.rank === 1) {
+    if (options.numClasses === undefined) {
+      throw new ArgumentError(
+        `${caller}: numClasses is undefined; the number of clusters was expected with labels`,
+        {
+          argument: "numClasses",
+          value: undefined,
+        },
+      );
+    }
+    checkInteger(caller, "numClasses", options.numClasses, { min: 1 });
+  }
+  checkShape(caller, "membership", membership, membership.rank === 1 ? [count] : [count, null]);
+  return tf.tidy(() => {
+    const pi =
+      membership.rank === 1
+        ? (tf.cast(
+            tf.oneHot(tf.cast(membership as tf.Tensor1D, "int32"), options.numClasses!),
+            "float32",
+          ) as tf.Tensor2D)
+        : (membership as tf.Tensor2D);
+    const [rate, compressed] = tf
+      .split(rates(z, pi, epsilonSquared, method), 2)
+      .map((part) => tf.reshape(part, []) as tf.Scalar);
+    return { reduction: tf.sub(rate!, compressed!) as tf.Scalar, rate: rate!, compressed: compressed! };
+  });
+}
+
+/**
+ * Rate reduction of `numClusters` equal clusters that fill orthogonal subspaces: the largest there is.
+ *
+ * $\Delta R^* = \tfrac d2 \ln(1 + 1/\varepsilon^2) - \tfrac{d}{2K} \ln(1 + K/\varepsilon^2)$
+ *
+ * @param options - Dimension, number of clusters, squared precision.
+ * @returns Nats. A clustering whose reduction comes near needs no labels to be believed.
+ * @throws {@link ArgumentError} for an option out of range.
+ * @example
+ * ```ts
+ * import { idealRateReduction } from "@lab/ssl-losses";
+ *
+ * idealRateReduction({ dim: 6, numClusters: 2, epsilonSquared: 0.01 }).toFixed(4); // => "5.8904"
+ * ```
+ */
+export function idealRateReduction(options: {
+  dim: number;
+  numClusters: number;
+  epsilonSquared: number;
+}): number {
+  const d = checkInteger("idealRateReduction", "dim", options.dim, { min: 1 });
+  const k = checkInteger("idealRateReduction", "numClusters", options.numClusters, { min: 1 });
+  const e = checkNumber("idealRateReduction", "epsilonSquared", options.epsilonSquared, { above: 0 });
+  return (d / 2) * Math.log1p(1 / e) - (d / (2 * k)) * Math.log1p(k / e);
+}

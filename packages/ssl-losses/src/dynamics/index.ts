@@ -1,0 +1,7 @@
+export { alignmentMatrix, type ContrastiveForce, contrastiveForce } from "./contrastive-force.js";
+export {
+  type LinearState,
+  type LinearTrace,
+  type SimulateLinearOptions,
+  simulateLinear,
+} from "./simulate-linear.js";

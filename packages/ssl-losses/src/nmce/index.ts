@@ -1,0 +1,15 @@
+export {
+  type Attempt,
+  type ClusterFeaturesOptions,
+  type ClusterFeaturesResult,
+  clusterFeatures,
+} from "./cluster-features.js";
+export {
+  type GumbelSoftmaxOptions,
+  gumbelSoftmax,
+  type NmceLossOptions,
+  type NmceLossResult,
+  type NmceViews,
+  nmceLoss,
+  totalCodingRate,
+} from "./nmce-loss.js";
