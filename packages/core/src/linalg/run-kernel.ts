@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { checkDtype, checkInteger, formatShape } from "../check/index.js";
+import { checkDtype, formatShape } from "../check/index.js";
 import { NotInitializedError, ShapeError } from "../errors/index.js";
 import type { LinalgKernelName } from "./kernels/names.js";
 
@@ -95,9 +95,4 @@ function broadcast(a: tf.Tensor, batch: readonly number[]): tf.Tensor {
   const shape = [...batch, ...a.shape.slice(-2)];
   const isSame = shape.length === a.rank && shape.every((size, axis) => size === a.shape[axis]);
   return isSame ? a : tf.broadcastTo(a, shape);
-}
-
-/** Refuses a count that is not between 1 and `most`. */
-export function checkCount(caller: string, argument: string, value: unknown, most: number): number {
-  return checkInteger(caller, argument, value, { min: 1, max: most });
 }
