@@ -127,7 +127,7 @@ export const degreesOfFreedomExperiment: Experiment<ArmsParams, ArmsResult> = {
   name: "rpg-dof",
   paper,
   claim: "One network can be trained from any number of parameters, hundreds of times fewer than it has.",
-  estimate: { quick: 35, full: 900 },
+  estimate: { quick: 40, full: 900 },
   seeds: { quick: 1, full: 3, paper: 3 },
   isMain: true,
   params,

@@ -4,7 +4,15 @@
  * @packageDocumentation
  */
 import type { Experiment } from "@lab/core/experiment";
+import { budget } from "./budget.js";
 import { degreesOfFreedomExperiment } from "./degrees-of-freedom.js";
+import { destructive } from "./destructive.js";
+import { quantised } from "./quantised.js";
 
 /** All experiments of this package. */
-export const experiments: readonly Experiment[] = [degreesOfFreedomExperiment as unknown as Experiment];
+export const experiments: readonly Experiment[] = [
+  degreesOfFreedomExperiment as unknown as Experiment,
+  destructive as unknown as Experiment,
+  budget as unknown as Experiment,
+  quantised as unknown as Experiment,
+];
