@@ -6,6 +6,7 @@
 export * from "./data/index.js";
 export * from "./decoders/index.js";
 export * from "./diagnostics/index.js";
+export * from "./dictionary/index.js";
 export * from "./encoder/index.js";
 export * from "./evaluation/index.js";
 export * from "./figures/index.js";

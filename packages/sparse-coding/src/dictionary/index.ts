@@ -1,0 +1,6 @@
+export {
+  DictionaryLearner,
+  type DictionaryLearnerOptions,
+  type LearnHooks,
+  type StreamOptions,
+} from "./dictionary-learner.js";
