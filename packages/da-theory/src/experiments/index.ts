@@ -1,0 +1,10 @@
+/**
+ * The papers' claims as experiments for the command line.
+ *
+ * @packageDocumentation
+ */
+import type { Experiment } from "@lab/core/experiment";
+import { samples } from "./samples.js";
+
+/** All experiments of this package. */
+export const experiments: readonly Experiment[] = [samples as unknown as Experiment];
