@@ -103,7 +103,8 @@ export const samples: Experiment<Params, Result> = {
       "views for 1 %": Math.round(needed[i] as number),
     }));
     return {
-      verdict: agrees && count > 5000 ? "reproduced" : agrees ? "partly" : "failed",
+      // Losses and the covariance, which the full claim includes, are not measured here.
+      verdict: agrees && count > 5000 ? "partly" : agrees ? "not at this scale" : "failed",
       paperValue: "tens of thousands of samples",
       measured: `median ${Math.round(count)} views for 1 % error of the mean image; observed / predicted error ${ratio.toFixed(3)}`,
       table,
