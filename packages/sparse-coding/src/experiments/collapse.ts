@@ -155,7 +155,7 @@ function summarise(runs: readonly Run<CollapseResult>[], mode: Mode): Summary {
       `Data: ${first.data}, ${runs.length} seed(s), ${mode} mode; standardised, batches of 250, weights of the scaled-down protocol.`,
       `Gate: ratios below ${GATE.l1} (l1) and ${GATE.std} (deviation), atoms at least ${GATE.norm} times longer, deviation within ${100 * GATE.balance} % of $T - \\lambda N \\rho / (2 \\beta)$.`,
       "SDL is the classical cure, atoms of norm 1. PSNR is that of held-out pictures, at unequal sparsity: it is no comparison of the models.",
-      "Not reproduced at this scale: better denoising and better low-label classification from VDL codes.",
+      "Not examined in this run: denoising and low-label classification from the codes, and multi-layer decoders.",
     ],
   };
 }
