@@ -1,0 +1,84 @@
+import { device } from "@lab/core";
+import { Generator } from "@lab/core/random";
+import * as tf from "@tensorflow/tfjs-core";
+import { expect, test } from "vitest";
+import { commands } from "../src/commands/index.js";
+import { experiments } from "../src/experiments/index.js";
+
+const tiny: Record<string, unknown> = {
+  "ssl-small-batches": { batches: [8, 32], samples: 320, train: 128, test: 64 },
+  "ssl-dimensional-collapse": {
+    layers: [1, 2],
+    noises: [0.01, 3],
+    steps: 100,
+    noiseSteps: 100,
+    batchSize: 8,
+  },
+  "ssl-manifold-clustering": { count: 200, steps: 6, batch: 64, restarts: 2, headSteps: 6 },
+};
+
+test.each(experiments)("$name runs, judges itself from its rows and leaves no tensor", async (experiment) => {
+  const before = tf.memory().numTensors;
+  let last = 0;
+  const result = await experiment.run({
+    params: tiny[experiment.name],
+    seed: 1,
+    generator: new Generator(1),
+    device: device(),
+    data: { dir: undefined },
+    store: "unused",
+    runner: "inline",
+    signal: new AbortController().signal,
+    onProgress: ({ done }) => {
+      last = done;
+    },
+  });
+  expect(last).toBeGreaterThan(0);
+  expect(tf.memory().numTensors).toBe(before);
+  const summary = experiment.summarise([{ seed: 1, result: JSON.parse(JSON.stringify(result)) }], "quick");
+  expect(summary.table.length).toBeGreaterThan(1);
+  expect(summary.figures.length).toBeGreaterThan(0);
+  // Some updates do not reproduce a paper: the gate must say so.
+  expect(summary.verdict).not.toBe("reproduced");
+});
+
+test("gains count only where every arm has learned", () => {
+  const experiment = experiments.find(({ name }) => name === "ssl-small-batches")!;
+  const judge = (small: number, large: number) =>
+    experiment.summarise(
+      [
+        {
+          seed: 1,
+          result: {
+            raw: 0.15,
+            arms: [
+              { batch: 16, loss: "NT-Xent", knn: 0.5, coupling: 0.1 },
+              { batch: 16, loss: "DCL", knn: small, coupling: 0.1 },
+              { batch: 256, loss: "NT-Xent", knn: large, coupling: 0.9 },
+              { batch: 256, loss: "DCL", knn: large, coupling: 0.9 },
+            ],
+          },
+        },
+      ],
+      "quick",
+    ).verdict;
+  expect(judge(0.65, 0.6)).toBe("reproduced");
+  expect(judge(0.65, 0.04)).toBe("partly");
+  expect(judge(0.45, 0.6)).toBe("failed");
+});
+
+test("the toy command counts collapsed dimensions", async () => {
+  const toy = commands.find(({ path }) => path.join(" ") === "ssl toy collapse")!;
+  const lines: string[] = [];
+  const code = await toy.run({
+    options: { layers: 1, noise: 0.001, steps: 50, batch: 8, seed: 1 },
+    init: async () => device(),
+    runner: "inline",
+    signal: new AbortController().signal,
+    onProgress: () => {},
+    print: (line) => lines.push(line),
+    json: true,
+  });
+  expect(code).toBe(0);
+  expect(JSON.parse(lines[0]!).values).toHaveLength(16);
+});
