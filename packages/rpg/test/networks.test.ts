@@ -1,7 +1,9 @@
 import { ArgumentError } from "@lab/core";
-import { mlp } from "@lab/core/nn";
+import { mlp, parameters } from "@lab/core/nn";
+import { adamw } from "@lab/core/optim";
 import { Generator } from "@lab/core/random";
 import { expectClose } from "@lab/core/testing";
+import { type CheckpointStore, fit } from "@lab/core/train";
 import * as tf from "@tensorflow/tfjs-core";
 import { input, model } from "@tensorflow/tfjs-layers";
 import { expect, test } from "vitest";
@@ -111,4 +113,39 @@ test("figures show the ring, its uses and the cliff of plain sharing", async () 
   const { series } = await spectrumPlot(net);
   const y = series[0]!.y as number[];
   expect(y.filter((value) => value > 1e-4 * y[0]!).length).toBe(3);
+});
+
+test("a run that is stopped goes on to the same losses", async () => {
+  const x = new Generator(1).normal([8, 6]);
+  const attempt = async (checkpoint: CheckpointStore, stopAt: number) => {
+    const net = compress(mlp({ sizes: [6, 10, 2] }), { parameters: 30 });
+    const stop = new AbortController();
+    const history = fit({
+      step: () => tf.mean(tf.square(tf.sub(net.model.apply(x) as tf.Tensor, 1))),
+      batches: () => null,
+      steps: 12,
+      optimizer: adamw({ learningRate: 0.01 }),
+      variables: parameters(net.model, "all"),
+      checkpoint,
+      signal: stop.signal,
+      on: ({ type, step }) => {
+        if (type === "step" && step === stopAt) stop.abort(new Error("stopped"));
+      },
+    });
+    return history.then(({ rows }) => rows.map(({ scalars }) => scalars.loss!));
+  };
+  const memory = (): CheckpointStore => {
+    let kept: Uint8Array | undefined;
+    return {
+      name: "memory",
+      read: async () => kept,
+      write: async (bytes) => {
+        kept = bytes;
+      },
+    };
+  };
+  const whole = await attempt(memory(), -1);
+  const store = memory();
+  await expect(attempt(store, 7)).rejects.toThrow("stopped");
+  expect(await attempt(store, -1)).toEqual(whole);
 });

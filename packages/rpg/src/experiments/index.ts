@@ -5,6 +5,7 @@
  */
 import type { Experiment } from "@lab/core/experiment";
 import { budget } from "./budget.js";
+import { convolutions } from "./convolutions.js";
 import { degreesOfFreedomExperiment } from "./degrees-of-freedom.js";
 import { destructive } from "./destructive.js";
 import { quantised } from "./quantised.js";
@@ -14,5 +15,6 @@ export const experiments: readonly Experiment[] = [
   degreesOfFreedomExperiment as unknown as Experiment,
   destructive as unknown as Experiment,
   budget as unknown as Experiment,
+  convolutions as unknown as Experiment,
   quantised as unknown as Experiment,
 ];
