@@ -6,12 +6,6 @@ type Configurable = {
   fromConfig(cls: unknown, config: tf.serialization.ConfigDict): LayersModel;
 };
 
-/** A model's class and configuration: plain JSON. */
-export interface Topology {
-  className: string;
-  config: tf.serialization.ConfigDict;
-}
-
 let isRegistered = false;
 
 /** Makes core's normalisation layer known by name, so that configurations with it can be rebuilt. */

@@ -7,7 +7,18 @@ export interface DofReport {
   /** Numbers in the rings. */
   ring: number;
   /** Parameters that are trained as they are. */
-  free: { stem: number; norm: number; bias: number; head: number; other: number };
+  free: {
+    /** The first kernel. */
+    stem: number;
+    /** Scales and shifts of normalisation. */
+    norm: number;
+    /** Biases. */
+    bias: number;
+    /** The last layer with a kernel, its bias included. */
+    head: number;
+    /** Other kernels. */
+    other: number;
+  };
   /** Elements that the rings generate. */
   generated: number;
   /** Trainable parameters of the same network without rings. */
@@ -19,7 +30,16 @@ export interface DofReport {
   /** Share of the original kernels that the ring explains, after `init: "project"`. */
   explained?: number;
   /** The generated tensors. */
-  layers: { name: string; generated: number; laps: number; std: number }[];
+  layers: {
+    /** Its name. */
+    name: string;
+    /** Its elements. */
+    generated: number;
+    /** Laps around the ring that it takes. */
+    laps: number;
+    /** Standard deviation it starts with. */
+    std: number;
+  }[];
 }
 
 const sizeOf = (shape: readonly (number | null)[]) => shape.reduce<number>((n, size) => n * (size ?? 1), 1);
