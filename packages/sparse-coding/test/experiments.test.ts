@@ -8,6 +8,7 @@ import {
   collapse,
   verdictOf,
 } from "../src/experiments/collapse.js";
+import { atSparsity, decoders, gains } from "../src/experiments/decoders.js";
 
 test("one experiment is the main one, and names the paper", () => {
   expect(experiments.filter((e) => e.isMain ?? true)).toHaveLength(1);
@@ -46,4 +47,43 @@ test("a few updates give rows, figures and no claim", async () => {
   expect(summary.table).toHaveLength(3);
   expect(summary.figures.map((f) => f.kind)).toEqual(["line", "histogram", "image"]);
   expect(seen.at(-1)).toBe(18);
+});
+
+test("models are compared at equal sparsity only, between neighbouring points", () => {
+  const line = [
+    { zeros: 0.5, psnr: 20 },
+    { zeros: 0.7, psnr: 18 },
+  ];
+  expect(atSparsity(line, 0.6)).toBeCloseTo(19, 9);
+  expect(atSparsity(line, 0.8)).toBeNull();
+  const point = (model: "SDL" | "VDL" | "VDL-NL", zeros: number, psnr: number) => ({
+    ...{ model, zeros, psnr, lambda: 0.01, denoisedPsnr: 0, noisyPsnr: 0 },
+  });
+  const points = [
+    point("SDL", 0.5, 20),
+    point("SDL", 0.7, 18),
+    point("VDL", 0.6, 19.5),
+    point("VDL-NL", 0.6, 21),
+  ];
+  expect(gains(points).variance[0]).toBeCloseTo(0.5, 9);
+  expect(gains(points).deep).toEqual([]);
+});
+
+test("the comparison of decoders runs and claims nothing from one point a model", async () => {
+  const result = await decoders.run({
+    params: { steps: 20, lambdas: { SDL: [0.01], VDL: [0.02] } },
+    seed: 1,
+    generator: new Generator(1),
+    device: device(),
+    data: { dir: undefined },
+    store: "",
+    runner: "inline",
+    signal: new AbortController().signal,
+    onProgress: () => {},
+  });
+  const summary = decoders.summarise([{ seed: 1, result }], "quick");
+  expect(summary.verdict).toBe("not at this scale");
+  expect(summary.measured).toContain("no point to compare");
+  expect(summary.table).toHaveLength(2);
+  expect(result.points[0]!.noisyPsnr).toBeCloseTo(11.3, 0);
 });

@@ -5,6 +5,10 @@
  */
 import type { Experiment } from "@lab/core/experiment";
 import { collapse } from "./collapse.js";
+import { decoders } from "./decoders.js";
 
 /** All experiments of this package. */
-export const experiments: readonly Experiment[] = [collapse as unknown as Experiment];
+export const experiments: readonly Experiment[] = [
+  collapse as unknown as Experiment,
+  decoders as unknown as Experiment,
+];
