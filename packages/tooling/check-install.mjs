@@ -4,6 +4,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { transformSync } from "esbuild";
 
 const packages = join(import.meta.dirname, "..");
 const only = process.argv.slice(2);
@@ -22,6 +23,12 @@ function pack(name) {
   return JSON.parse(output).filename;
 }
 
+/** TypeScript without its types; a function around it allows `await`. */
+function plain(body) {
+  const { code } = transformSync(`async () => {\n${body}\n}`, { loader: "ts", target: "node20" });
+  return code.replace(/^async \(\) => \{/, "").replace(/\};?\s*$/, "");
+}
+
 /** The first ts block of the README with `// => value` turned into checks. */
 function example(name) {
   const readme = readFileSync(join(packages, name, "README.md"), "utf8");
@@ -32,7 +39,7 @@ function example(name) {
     .map((line) => line.replace(/^(\s*)(.+?);?\s*\/\/ => (.+)$/, "$1assert.deepEqual($2, $3);"));
   return {
     imports: lines.filter((line) => line.startsWith("import ")),
-    body: lines.filter((line) => !line.startsWith("import ")).join("\n"),
+    body: plain(lines.filter((line) => !line.startsWith("import ")).join("\n")),
   };
 }
 
