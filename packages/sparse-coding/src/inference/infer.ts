@@ -82,7 +82,7 @@ export interface InferResult {
   converged: boolean;
   /** Energy in the scaling asked for. */
   energy: EnergyTerms;
-  /** Duality gap of each row in the mean scaling (1/2-free data term), with `stop: "gap"`. */
+  /** Duality gap of each row of ½‖x − Dz‖² + λ‖z‖₁ with the 2/d factor of the mean scaling, with `stop: "gap"`. */
   gap?: Float64Array;
   /** Lipschitz constant used for the step, mean scaling. */
   lipschitz: number;
