@@ -65,8 +65,8 @@ export const hullEmbedding: Experiment<EmbeddingParams, { data: string; rows: Em
       found === null
         ? [glyphs({ count: params.numTrain, seed: "train" }), glyphs({ count: params.numTest, seed: "test" })]
         : [
-            (await mnist({ dir: data.dir, split: "train" })).take(params.numTrain),
-            (await mnist({ dir: data.dir, split: "test" })).take(params.numTest),
+            (await mnist({ dir: found.dir, split: "train" })).take(params.numTrain),
+            (await mnist({ dir: found.dir, split: "test" })).take(params.numTest),
           ];
     const [trainArrays, testArrays] = [train.arrays(), test.arrays()];
     const numPixels = trainArrays.x.length / train.length;

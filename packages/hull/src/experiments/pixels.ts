@@ -23,7 +23,7 @@ export async function loadPixels(data: ExperimentData, numTrain: number, numTest
   const sets: [ImageSet, ImageSet] =
     found === null
       ? [glyphs({ count: numTrain, seed: "train" }), glyphs({ count: numTest, seed: "test" })]
-      : [await mnist({ dir: data.dir, split: "train" }), await mnist({ dir: data.dir, split: "test" })];
+      : [await mnist({ dir: found.dir, split: "train" }), await mnist({ dir: found.dir, split: "test" })];
   const [train, test] = [sets[0].take(numTrain), sets[1].take(numTest)];
   return {
     name: train.name,
