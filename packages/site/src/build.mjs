@@ -18,6 +18,7 @@ function write(path, content) {
 
 /** The committed results, judged afresh, with their figures drawn into the site. */
 function results(papers) {
+  if (!existsSync(join(root, "docs", "results"))) return [];
   const report = [
     "report",
     "--out",
