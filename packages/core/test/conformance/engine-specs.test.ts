@@ -16,8 +16,13 @@ const SPECS = [
   "conv2d_transpose",
   "depthwise_conv2d",
   "einsum",
+  "fused/fused_conv2d",
+  "fused/fused_mat_mul",
   "gather",
   "mat_mul",
+  "mean",
+  "moments",
+  "sum",
   "unsorted_segment_sum",
 ];
 

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
 import { Generator } from "../../src/random/index.js";
-import { expectClose } from "../../src/testing/index.js";
+import { expectClose, numericalGradient } from "../../src/testing/index.js";
 
 /** Gradients of batch normalisation by the batch's own moments, as training code writes it. */
 function gradients(): tf.Tensor[] {
@@ -53,4 +53,27 @@ test("a batch of one channel value has no gradient by its input", async () => {
     );
   })([tf.ones([1, 1, 1, 1])]);
   expect(Math.abs((await dx!.data())[0]!)).toBeLessThan(1e-5);
+});
+
+test("one tensor may be mean, variance, shift and scale at once", async () => {
+  const x = new Generator(2).normal([3, 2, 2, 4]) as tf.Tensor4D;
+  const compute = () => {
+    const [dx, dv] = tf.grads((a, v) => {
+      const each = v as tf.Tensor1D;
+      return tf.square(tf.batchNorm(a as tf.Tensor4D, each, each, each, each));
+    })([x, tf.tensor1d([1, 2, 3, 4])]);
+    return tf.concat([tf.reshape(dx!, [-1]), dv!]);
+  };
+  const f = (v: Float64Array, values: ArrayLike<number>) => {
+    let sum = 0;
+    for (let i = 0; i < values.length; i++) {
+      const p = v[i % 4]!;
+      sum += (((values[i]! - p) / Math.sqrt(p + 0.001)) * p + p) ** 2;
+    }
+    return sum;
+  };
+  const values = await x.data();
+  const expected = numericalGradient((v) => f(v, values), [1, 2, 3, 4]);
+  const ours = await compute().data();
+  await expectClose(ours.slice(-4), expected, { relative: 1e-4, absolute: 1e-3 });
 });

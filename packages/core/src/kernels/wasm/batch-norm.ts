@@ -1,22 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { sumRows } from "./sum-rows.js";
 import { registerWasmKernel } from "./wasm-kernel.js";
 
 const KERNEL = "LabFusedBatchNormGrad";
-
-/** Sums over the rows of channels: of `dy`, and of `dy` times the normalised input. */
-function channelSums(dy: Float32Array, x: Float32Array, mean: Float32Array, inverse: Float64Array) {
-  const channels = mean.length;
-  const sums = new Float64Array(channels);
-  const products = new Float64Array(channels);
-  for (let at = 0; at < x.length; ) {
-    for (let c = 0; c < channels; c++, at++) {
-      sums[c]! += dy[at]!;
-      products[c]! += dy[at]! * (x[at]! - mean[c]!);
-    }
-  }
-  for (let c = 0; c < channels; c++) products[c]! *= inverse[c]!;
-  return { sums, products };
-}
 
 /**
  * Gradient of `tf.batchNorm` in two passes over the images; the engine's own goes through tiles of every small tensor.
@@ -34,25 +20,16 @@ function registerKernel(): void {
       inputs.variance!,
       inputs.scale!,
     ];
-    const size = x.shape.reduce((product, n) => product * n, 1);
     const channels = mean.shape[0]!;
-    const [dx, dScale, dOffset] = [run.make([...x.shape]), run.make([channels]), run.make([channels])];
+    const [factors, dScale, dOffset] = [run.make([channels]), run.make([channels]), run.make([channels])];
     const epsilon = attrs.epsilon as number;
-    const [slopes, values, means, scales] = [
-      run.values(dy),
-      run.values(x),
-      run.values(mean),
-      run.values(scale),
-    ];
     const inverse = Float64Array.from(run.values(variance), (value) => 1 / Math.sqrt(value + epsilon));
-    const { sums, products } = channelSums(slopes, values, means, inverse);
-    const out = run.values(dx);
-    const factors = inverse.map((value, c) => value * scales[c]!);
-    for (let at = 0; at < size; ) {
-      for (let c = 0; c < channels; c++, at++) out[at] = slopes[at]! * factors[c]!;
-    }
-    run.values(dScale).set(products);
-    run.values(dOffset).set(sums);
+    const products = sumRows(run, "centredDotRows", { x, y: dy, centre: mean }, channels);
+    run.values(dScale).set(products.map((value, c) => value * inverse[c]!));
+    run.values(dOffset).set(sumRows(run, "sumRows", { x: dy }, channels));
+    const scales = run.values(scale);
+    run.values(factors).set(inverse.map((value, c) => value * scales[c]!));
+    const dx = run.call("Multiply", { a: dy, b: factors });
     return [dx, dScale, dOffset];
   });
 }
@@ -78,8 +55,9 @@ const gradient: tf.GradConfig = {
       x: () => dx,
       mean: () => tf.neg(tf.mul(tf.mul(scale, inverse), dOffset)),
       variance: () => tf.mul(tf.mul(tf.mul(scale, tf.square(inverse)), dScale), -0.5),
-      scale: () => dScale,
-      offset: () => dOffset,
+      // The engine frees a gradient once it is added to another, while the variance may still need it.
+      scale: () => tf.clone(dScale),
+      offset: () => tf.clone(dOffset),
     };
   },
 };

@@ -24,7 +24,9 @@ function turned(run: Run, filter: TensorInfo): TensorInfo {
 /** Gradient at stride 1, or of `dy` with zeros between its values. */
 function asConvolution(run: Run, dy: TensorInfo, filter: TensorInfo, g: Geometry): TensorInfo {
   const isDense = g.stride[0] === 1 && g.stride[1] === 1;
-  const x = isDense ? dy : stuffed(run, dy, g);
+  const x = isDense
+    ? dy
+    : stuffed(run, dy, g.stride, [(g.output[0] - 1) * g.stride[0] + 1, (g.output[1] - 1) * g.stride[1] + 1]);
   const margin = (axis: 0 | 1) => {
     const reach = (g.filter[axis] - 1) * g.dilation[axis];
     const length = (g.output[axis] - 1) * g.stride[axis] + 1;
@@ -34,18 +36,23 @@ function asConvolution(run: Run, dy: TensorInfo, filter: TensorInfo, g: Geometry
   return convolve(run, x, turned(run, filter), [margin(0), margin(1)], [1, 1], g.dilation);
 }
 
-/** `dy` with `stride - 1` rows and columns of zeros between its own. */
-function stuffed(run: Run, dy: TensorInfo, { batch, output, stride, outChannels }: Geometry): TensorInfo {
-  const [height, width] = [(output[0] - 1) * stride[0] + 1, (output[1] - 1) * stride[1] + 1];
-  const result = run.make([batch, height, width, outChannels]);
-  const [from, to] = [run.values(dy), run.values(result)];
-  to.fill(0);
+/** Pixels at steps of the stride, with zeros in between and after them. */
+function stuffed(
+  run: Run,
+  dense: TensorInfo,
+  stride: readonly number[],
+  size: readonly number[],
+): TensorInfo {
+  const [batch, rows, columns, channels] = dense.shape as [number, number, number, number];
+  const [height, width] = size as [number, number];
+  const result = run.zeros([batch, height, width, channels]);
+  const [from, to] = [run.values(dense), run.values(result)];
   for (let n = 0; n < batch; n++) {
-    for (let row = 0; row < output[0]; row++) {
-      for (let column = 0; column < output[1]; column++) {
-        const source = ((n * output[0] + row) * output[1] + column) * outChannels;
-        const target = ((n * height + row * stride[0]) * width + column * stride[1]) * outChannels;
-        to.set(from.subarray(source, source + outChannels), target);
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        const source = ((n * rows + row) * columns + column) * channels;
+        const target = ((n * height + row * stride[0]!) * width + column * stride[1]!) * channels;
+        for (let c = 0; c < channels; c++) to[target + c] = from[source + c]!;
       }
     }
   }
@@ -115,7 +122,7 @@ function spread(run: Run, dense: TensorInfo, g: Geometry): TensorInfo {
   return result;
 }
 
-/** Gradient of a 1×1 filter: one product. */
+/** Gradient of a 1×1 filter: one product, spread out at the stride. */
 function asProduct(run: Run, dy: TensorInfo, filter: TensorInfo, g: Geometry): TensorInfo {
   const rows = g.batch * g.output[0] * g.output[1];
   const b = run.transpose(run.view(filter, [g.inChannels, g.outChannels]), [1, 0]);
@@ -124,7 +131,8 @@ function asProduct(run: Run, dy: TensorInfo, filter: TensorInfo, g: Geometry): T
     { a: run.view(dy, [1, rows, g.outChannels]), b: run.view(b, [1, g.outChannels, g.inChannels]) },
     { transposeA: false, transposeB: false },
   );
-  return run.view(product, [g.batch, ...g.input, g.inChannels]);
+  const dense = run.view(product, [g.batch, ...g.output, g.inChannels]);
+  return String(g.output) === String(g.input) ? dense : stuffed(run, dense, g.stride, g.input);
 }
 
 /** The part of `dy` that the geometry speaks of; the engine lets larger ones through. */
@@ -138,8 +146,10 @@ function compute(run: Run, inputs: Record<string, TensorInfo>, attrs: Record<str
   const filter = inputs.filter!;
   const g = geometryOf(attrs.inputShape as number[], filter.shape, attrs);
   const dy = fitting(run, inputs.dy!, g);
-  const isPointwise = [g.filter, g.stride].flat().every((size) => size === 1) && g.pad.every((p) => p === 0);
-  if (isPointwise && String(g.input) === String(g.output)) return asProduct(run, dy, filter, g);
+  // Padding below and to the right makes outputs that meet no input: those go the general way.
+  const isInside = ([0, 1] as const).every((axis) => (g.output[axis] - 1) * g.stride[axis] < g.input[axis]);
+  const isPointwise = g.filter.every((size) => size === 1) && g.pad.every((p) => p === 0) && isInside;
+  if (isPointwise) return asProduct(run, dy, filter, g);
   const s = g.stride[0];
   const hasPhases = s > 1 && s === g.stride[1] && g.dilation.every((d) => d === 1);
   return hasPhases ? byPhases(run, dy, filter, g) : asConvolution(run, dy, filter, g);

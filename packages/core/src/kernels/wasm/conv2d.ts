@@ -17,12 +17,10 @@ export function explicitPad(pad: unknown): unknown {
 
 /** Registers convolutions that take channels first, and whose padding by number is right for any filter and strides. */
 export function registerConv2d(): void {
-  for (const name of ["Conv2D", "FusedConv2D"]) {
-    registerWasmKernel(
-      name,
-      withChannelsFirst(["x"], true, (run, inputs, attrs) =>
-        run.call(name, inputs, { ...attrs, pad: explicitPad(attrs.pad) }),
-      ),
-    );
-  }
+  registerWasmKernel(
+    "Conv2D",
+    withChannelsFirst(["x"], true, (run, inputs, attrs) =>
+      run.call("Conv2D", inputs, { ...attrs, pad: explicitPad(attrs.pad) }),
+    ),
+  );
 }

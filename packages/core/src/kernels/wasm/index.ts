@@ -4,14 +4,20 @@ import { registerConv2dBackpropFilter } from "./conv2d-backprop-filter.js";
 import { registerConv2dBackpropInput } from "./conv2d-backprop-input.js";
 import { registerDepthwise } from "./depthwise.js";
 import { registerEinsum } from "./einsum.js";
+import { registerFusedConv2d } from "./fused.js";
+import { registerIdentity } from "./identity.js";
 import { registerMatMul } from "./mat-mul.js";
+import { registerReductions } from "./reductions.js";
 import { registerUnsortedSegmentSum } from "./unsorted-segment-sum.js";
 
 /** Registers the kernels that the wasm backend lacks for training, and faster ones over some that it ships. */
 export function registerWasmKernels(): void {
   registerMatMul();
+  registerIdentity();
+  registerReductions();
   registerBatchNorm();
   registerConv2d();
+  registerFusedConv2d();
   registerConv2dBackpropFilter();
   registerConv2dBackpropInput();
   registerDepthwise();

@@ -1,4 +1,5 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
+import { fused } from "./fused.js";
 import { type Run, registerWasmKernel } from "./wasm-kernel.js";
 
 /** The operand with its last two axes exchanged where it is flagged. */
@@ -10,26 +11,77 @@ function plain(run: Run, x: TensorInfo, isTransposed: unknown): TensorInfo {
   return run.transpose(x, perm);
 }
 
+/** Floats of the operands that a pass over the sums may read, so that they stay in the cache. */
+const PASS_FLOATS = 1 << 13;
+
+/**
+ * $A^\top B$ of tall matrices `[count, rows]` and `[count, columns]` as sums of outer products, which copies nothing.
+ * Gradients of dense layers and Gram matrices are of this kind.
+ */
+function tallProduct(run: Run, a: TensorInfo, b: TensorInfo): TensorInfo {
+  const [count, rows] = a.shape.slice(-2) as [number, number];
+  const columns = b.shape.at(-1)!;
+  const result = run.zeros([...a.shape.slice(0, -2), rows, columns]);
+  const [to, x, y] = [run.address(result), run.address(a), run.address(b)];
+  const pass = Math.max(8, Math.floor(PASS_FLOATS / (rows + columns)));
+  for (let i = 0; i < count; i += pass) {
+    const [from, slopes] = [x + 4 * i * rows, y + 4 * i * columns];
+    const taken = Math.min(pass, count - i);
+    run.simd.outerRows(to, from, 4 * rows, slopes, 4 * columns, taken, rows, columns);
+  }
+  return result;
+}
+
+/** Whether {@link tallProduct} takes the operands: one pair of matrices, whose product fits the cache. */
+function isTall(a: TensorInfo, b: TensorInfo, attrs: Record<string, unknown>): boolean {
+  const isSingle = [a, b].every(({ shape }) => shape.slice(0, -2).every((size) => size === 1));
+  const [count, rows] = a.shape.slice(-2) as [number, number];
+  const columns = b.shape.at(-1)!;
+  return (
+    attrs.transposeA === true &&
+    !attrs.transposeB &&
+    isSingle &&
+    a.shape.length === b.shape.length &&
+    count === b.shape.at(-2) &&
+    count > 0 &&
+    rows * columns <= 1 << 16
+  );
+}
+
 /** The operand as float32, which is all that the shipped kernel multiplies. */
 function float(run: Run, x: TensorInfo): TensorInfo {
   return x.dtype === "float32" ? x : run.call("Cast", { x }, { dtype: "float32" });
 }
 
 /**
- * Products with a transposed operand: transposing first and multiplying then is several times faster than the shipped
- * kernel's strided inner loop.
+ * Product of plain operands: transposing first and multiplying then is several times faster than the shipped kernel's
+ * strided inner loop.
  */
+function product(run: Run, inputs: Record<string, TensorInfo>, attrs: Record<string, unknown>): TensorInfo {
+  const [a, b] = [inputs.a!, inputs.b!];
+  if (isTall(a, b, attrs)) return tallProduct(run, a, b);
+  const operands = { a: plain(run, a, attrs.transposeA), b: plain(run, b, attrs.transposeB) };
+  return run.call("BatchMatMul", operands, { transposeA: false, transposeB: false });
+}
+
+/** Registers products, fused or not, of floats and whole numbers. */
 export function registerMatMul(): void {
-  for (const name of ["BatchMatMul", "_FusedMatMul"]) {
-    registerWasmKernel(name, (run, inputs, attrs) => {
-      const [a, b] = [float(run, inputs.a!), float(run, inputs.b!)];
-      const product = run.call(
-        name,
-        { ...inputs, a: plain(run, a, attrs.transposeA), b: plain(run, b, attrs.transposeB) },
-        { ...attrs, transposeA: false, transposeB: false },
-      );
+  const asFloats =
+    (compute: typeof product): typeof product =>
+    (run, inputs, attrs) => {
       const { dtype } = inputs.a!;
-      return dtype === "float32" ? product : run.call("Cast", { x: product }, { dtype });
-    });
-  }
+      const result = compute(run, { ...inputs, a: float(run, inputs.a!), b: float(run, inputs.b!) }, attrs);
+      return dtype === "float32" ? result : run.call("Cast", { x: result }, { dtype });
+    };
+  registerWasmKernel("BatchMatMul", asFloats(product));
+  registerWasmKernel(
+    "_FusedMatMul",
+    asFloats((run, inputs, attrs) => {
+      const [a, b] = [plain(run, inputs.a!, attrs.transposeA), plain(run, inputs.b!, attrs.transposeB)];
+      const given = { ...attrs, transposeA: false, transposeB: false };
+      return fused(run, "_FusedMatMul", { ...inputs, a, b }, given, b.shape.at(-1)!, () =>
+        run.call("BatchMatMul", { a, b }, { transposeA: false, transposeB: false }),
+      );
+    }),
+  );
 }

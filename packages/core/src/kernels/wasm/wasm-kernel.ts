@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { type Simd, simdOf } from "./simd/simd.js";
 
 /** What kernels use of the engine's wasm backend beyond its public interface. */
 export interface WasmMemory {
@@ -6,6 +7,8 @@ export interface WasmMemory {
   typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array;
   disposeData(dataId: object): boolean;
   incRef(dataId: object): void;
+  getMemoryOffset(dataId: object): number;
+  readonly wasm: Parameters<typeof simdOf>[0];
 }
 
 type Attributes = Record<string, unknown>;
@@ -49,6 +52,23 @@ export class Run {
   /** The values of a tensor, valid until the next tensor is made. */
   values(tensor: tf.TensorInfo): Float32Array {
     return this.memory.typedArrayFromHeap(tensor);
+  }
+
+  /** Where the values of a tensor start in the heap, in bytes; stays when the heap grows. */
+  address(tensor: tf.TensorInfo): number {
+    return this.memory.getMemoryOffset(tensor.dataId);
+  }
+
+  /** A tensor of zeros to be added to; freed at the end of the run. */
+  zeros(shape: number[]): tf.TensorInfo {
+    const made = this.make(shape);
+    this.values(made).fill(0);
+    return made;
+  }
+
+  /** Loops over the heap. */
+  get simd(): Simd {
+    return simdOf(this.memory.wasm);
   }
 
   /** The same values in another shape; shares its memory. */

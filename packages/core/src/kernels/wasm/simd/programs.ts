@@ -1,0 +1,211 @@
+import {
+  add,
+  type Code,
+  F32,
+  four,
+  get,
+  I32,
+  int,
+  isAtMost,
+  isLess,
+  loopUntilZero,
+  loopWhile,
+  multiply,
+  one,
+  type Program,
+  set,
+  subtract,
+  times4,
+  V128,
+  type Width,
+} from "./assembler.js";
+
+const step = (local: number, by: Code): Code => set(local, add(get(local), by));
+const countDown = (local: number): Code => set(local, subtract(get(local), int(1)));
+const range = (count: number) => Array.from({ length: count }, (_, index) => index);
+
+/**
+ * `outerRows(acc, x, xStep, y, yStep, count, rows, columns)`:
+ * $A_{cf} \mathrel{+}= \sum_i x_{ic}\, y_{if}$ for `acc` of shape `[rows, columns]`. Addresses and steps are in bytes.
+ *
+ * Tiles of 4×8 sums stay in registers while `i` runs.
+ */
+function outerRows(): Program {
+  const [acc, x, xStep, y, yStep, count, rows, columns] = range(8) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const [c, f, i, px, py, pa] = [8, 9, 10, 11, 12, 13];
+  const vectors = 14; // 8 sums, 2 factors, 1 splat
+  const floats = vectors + 11; // 4 sums, 1 factor, 1 splat
+
+  const tile = (height: number, width: Width, parts: number): Code => {
+    const base = width === four ? vectors : floats;
+    const sum = (r: number, v: number) => base + r * parts + v;
+    const factor = (v: number) => base + height * parts + v;
+    const splat = factor(parts);
+    const eachRow = (body: (r: number) => Code): Code => [
+      set(pa, add(get(acc), times4(add(multiply(get(c), get(columns)), get(f))))),
+      range(height).map((r) => [body(r), step(pa, times4(get(columns)))]),
+    ];
+    return [
+      eachRow((r) => range(parts).map((v) => set(sum(r, v), width.load(get(pa), v * width.bytes)))),
+      set(px, add(get(x), times4(get(c)))),
+      set(py, add(get(y), times4(get(f)))),
+      set(i, get(count)),
+      loopUntilZero(
+        [
+          range(parts).map((v) => set(factor(v), width.load(get(py), v * width.bytes))),
+          range(height).map((r) => [
+            set(splat, width.splat(get(px), 4 * r)),
+            range(parts).map((v) =>
+              set(sum(r, v), width.add(get(sum(r, v)), width.multiply(get(splat), get(factor(v))))),
+            ),
+          ]),
+          step(px, get(xStep)),
+          step(py, get(yStep)),
+          countDown(i),
+        ],
+        get(i),
+      ),
+      eachRow((r) => range(parts).map((v) => width.store(get(pa), get(sum(r, v)), v * width.bytes))),
+    ];
+  };
+  const across = (height: number): Code => [
+    set(f, int(0)),
+    loopWhile(isAtMost(add(get(f), int(8)), get(columns)), [tile(height, four, 2), step(f, int(8))]),
+    loopWhile(isAtMost(add(get(f), int(4)), get(columns)), [tile(height, four, 1), step(f, int(4))]),
+    loopWhile(isLess(get(f), get(columns)), [tile(height, one, 1), step(f, int(1))]),
+  ];
+  return {
+    name: "outerRows",
+    parameters: 8,
+    locals: [...Array(6).fill(I32), ...Array(11).fill(V128), ...Array(6).fill(F32)],
+    body: [
+      set(c, int(0)),
+      loopWhile(isAtMost(add(get(c), int(4)), get(rows)), [across(4), step(c, int(4))]),
+      loopWhile(isLess(get(c), get(rows)), [across(1), step(c, int(1))]),
+    ],
+  };
+}
+
+/** Calls `tile` for 16, 4 and 1 of the channels from `c` on. */
+function overChannels(c: number, channels: number, tile: (width: Width, parts: number) => Code): Code {
+  const some = (size: number, width: Width, parts: number): Code =>
+    loopWhile(isAtMost(add(get(c), int(size)), get(channels)), [tile(width, parts), step(c, int(size))]);
+  return [set(c, int(0)), some(16, four, 4), some(4, four, 1), some(1, one, 1)];
+}
+
+/**
+ * `NAME(acc, x, xStep, y, yStep, centre, count, channels)`: $a_c \mathrel{+}= \sum_i \mathrm{term}(x_{ic}, y_{ic}, m_c)$
+ * with `centre` the address of $m$. Addresses and steps are in bytes.
+ */
+function reduceRows(name: string, term: (width: Width, x: Code, y: Code, centre: Code) => Code): Program {
+  const [acc, x, xStep, y, yStep, centre, count, channels] = range(8) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const [c, i, px, py, pa, pm] = [8, 9, 10, 11, 12, 13];
+  const [vectors, floats] = [14, 18];
+  const tile = (width: Width, parts: number): Code => {
+    const sum = (v: number) => (width === four ? vectors : floats) + v;
+    const at = (pointer: number, v: number) => width.load(get(pointer), v * width.bytes);
+    return [
+      set(pa, add(get(acc), times4(get(c)))),
+      set(pm, add(get(centre), times4(get(c)))),
+      set(px, add(get(x), times4(get(c)))),
+      set(py, add(get(y), times4(get(c)))),
+      range(parts).map((v) => set(sum(v), at(pa, v))),
+      set(i, get(count)),
+      loopUntilZero(
+        [
+          range(parts).map((v) =>
+            set(sum(v), width.add(get(sum(v)), term(width, at(px, v), at(py, v), at(pm, v)))),
+          ),
+          step(px, get(xStep)),
+          step(py, get(yStep)),
+          countDown(i),
+        ],
+        get(i),
+      ),
+      range(parts).map((v) => width.store(get(pa), get(sum(v)), v * width.bytes)),
+    ];
+  };
+  return {
+    name,
+    parameters: 8,
+    locals: [...Array(6).fill(I32), ...Array(4).fill(V128), F32],
+    body: overChannels(c, channels, tile),
+  };
+}
+
+/**
+ * `addRows(out, outStep, x, xStep, factor, count, channels)`: $o_{ic} \mathrel{+}= f_c\, x_{ic}$.
+ * Addresses and steps are in bytes.
+ */
+function addRows(): Program {
+  const [out, outStep, x, xStep, factor, count, channels] = range(7) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const [c, i, px, po, pf] = [7, 8, 9, 10, 11];
+  const [vectors, floats] = [12, 16];
+  const tile = (width: Width, parts: number): Code => {
+    const held = (v: number) => (width === four ? vectors : floats) + v;
+    const at = (pointer: number, v: number) => width.load(get(pointer), v * width.bytes);
+    return [
+      set(pf, add(get(factor), times4(get(c)))),
+      set(px, add(get(x), times4(get(c)))),
+      set(po, add(get(out), times4(get(c)))),
+      range(parts).map((v) => set(held(v), at(pf, v))),
+      set(i, get(count)),
+      loopUntilZero(
+        [
+          range(parts).map((v) =>
+            width.store(
+              get(po),
+              width.add(at(po, v), width.multiply(get(held(v)), at(px, v))),
+              v * width.bytes,
+            ),
+          ),
+          step(px, get(xStep)),
+          step(po, get(outStep)),
+          countDown(i),
+        ],
+        get(i),
+      ),
+    ];
+  };
+  return {
+    name: "addRows",
+    parameters: 7,
+    locals: [...Array(5).fill(I32), ...Array(4).fill(V128), F32],
+    body: overChannels(c, channels, tile),
+  };
+}
+
+/** Every program of the module. */
+export const programs: readonly Program[] = [
+  outerRows(),
+  reduceRows("sumRows", (_, x) => x),
+  reduceRows("dotRows", (width, x, y) => width.multiply(x, y)),
+  reduceRows("centredDotRows", (width, x, y, centre) => width.multiply(y, width.subtract(x, centre))),
+  addRows(),
+];
