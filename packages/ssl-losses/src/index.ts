@@ -3,11 +3,69 @@
  *
  * @packageDocumentation
  */
-export * from "./coding-rate/index.js";
-export * from "./contrastive/index.js";
-export * from "./dynamics/index.js";
-export * from "./hypersphere/index.js";
-export * from "./memory/index.js";
-export * from "./nmce/index.js";
-export * from "./redundancy/index.js";
-export * from "./spectrum/index.js";
+export {
+  type CodingRateReductionOptions,
+  type CodingRateReductionResult,
+  codingRate,
+  codingRateReduction,
+  idealRateReduction,
+  type RateOptions,
+} from "./coding-rate/index.js";
+export {
+  type ContrastiveOptions,
+  couplingFactors,
+  type DecoupledContrastiveOptions,
+  type DirectClrOptions,
+  decoupledContrastive,
+  directClr,
+  type InfoNceOptions,
+  infoNce,
+  type MomentumInfoNceOptions,
+  momentumInfoNce,
+  ntXent,
+  supCon,
+} from "./contrastive/index.js";
+export {
+  alignmentMatrix,
+  type ContrastiveForce,
+  contrastiveForce,
+  type LinearState,
+  type LinearTrace,
+  type SimulateLinearOptions,
+  simulateLinear,
+} from "./dynamics/index.js";
+export { alignment, uniformity } from "./hypersphere/index.js";
+export {
+  type CachedGradientsOptions,
+  cachedGradients,
+  FeatureQueue,
+  momentumUpdate,
+  type QueueState,
+} from "./memory/index.js";
+export {
+  type Attempt,
+  type ClusterFeaturesOptions,
+  type ClusterFeaturesResult,
+  clusterFeatures,
+  type GumbelSoftmaxOptions,
+  gumbelSoftmax,
+  type NmceLossOptions,
+  type NmceLossResult,
+  type NmceViews,
+  nmceLoss,
+  totalCodingRate,
+} from "./nmce/index.js";
+export {
+  type BarlowTwinsOptions,
+  barlowTwins,
+  type VicRegOptions,
+  type VicRegResult,
+  vicReg,
+} from "./redundancy/index.js";
+export {
+  CovarianceAccumulator,
+  rankMe,
+  type Spectrum,
+  type SpectrumOptions,
+  spectrum,
+} from "./spectrum/index.js";

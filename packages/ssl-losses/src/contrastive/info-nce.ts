@@ -10,7 +10,8 @@ import {
   reduce,
   stackViews,
 } from "./options.js";
-import { pairLogSumExp, planPairs } from "./pair-log-sum-exp.js";
+import { pairLogSumExp } from "./pair-log-sum-exp.js";
+import { planPairs } from "./pair-plan.js";
 import { rowNormalize } from "./row-normalize.js";
 
 /** Options of {@link infoNce}. */

@@ -18,8 +18,9 @@ export interface ContrastiveOptions {
   /** Mean over anchors, or one value per anchor: first views, then second views. @defaultValue `"mean"` */
   reduction?: "mean" | "none";
   /**
-   * Rows of a tile of the similarity matrix. `"auto"` keeps the whole matrix up to 256 MiB and uses tiles of 1024 rows
-   * above, which are computed again for the gradient. @defaultValue `"auto"`
+   * Rows of a tile of the similarity matrix. `"auto"` chooses by the backend and keeps tiles of up to 96 MiB for the gradient,
+   * computing the others again; with a number none is kept, so that memory is `blockSize² + pairs * dim`.
+   * @defaultValue `"auto"`
    */
   blockSize?: number | "auto";
   /** Whether rows are brought to norm 1 first. @defaultValue true */

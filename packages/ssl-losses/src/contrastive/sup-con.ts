@@ -1,7 +1,8 @@
 import { checkRank, checkShape, formatShape, ShapeError } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { checkTemperature } from "./options.js";
-import { pairLogSumExp, planSingle } from "./pair-log-sum-exp.js";
+import { pairLogSumExp } from "./pair-log-sum-exp.js";
+import { planSingle } from "./pair-plan.js";
 import { rowNormalize } from "./row-normalize.js";
 
 /**

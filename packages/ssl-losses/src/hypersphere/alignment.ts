@@ -1,7 +1,8 @@
 import { checkNumber, checkRank, formatShape, ShapeError } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { checkViews } from "../contrastive/options.js";
-import { pairLogSumExp, planSingle } from "../contrastive/pair-log-sum-exp.js";
+import { pairLogSumExp } from "../contrastive/pair-log-sum-exp.js";
+import { planSingle } from "../contrastive/pair-plan.js";
 import { rowNormalize } from "../contrastive/row-normalize.js";
 
 /**
