@@ -20,6 +20,7 @@ const shared = {
   sourcemap: true,
   clean: true,
   splitting: true, // one chunk per format: a class stays one class
+  removeNodeProtocol: false,
   noExternal: [/^@tensorflow\/tfjs-core\/dist\//], // the one deep import, see docs/decisions
 };
 

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { atomicWrite } from "./atomic-write.node.js";
+export { nodeModule } from "./node-module.js";
 export { readNpy, writeNpy } from "./npy/npy.js";
 export { type NpyArray, type NpyData, type NpyValues, parseNpy } from "./npy/npy-format.js";
 export { readNpz, type WriteNpzOptions, writeNpz } from "./npy/npz.js";
