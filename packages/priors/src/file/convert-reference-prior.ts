@@ -1,5 +1,5 @@
 import { DataError } from "@lab/core";
-import { readNpy, readSafetensors } from "@lab/core/io";
+import { nodeModule, readNpy, readSafetensors } from "@lab/core/io";
 import * as tf from "@tensorflow/tfjs-core";
 import { GaussianPrior } from "../gaussian/index.js";
 import { layoutSize, type ParameterLayout } from "../layout/index.js";
@@ -40,7 +40,10 @@ async function readValues(path: string): Promise<Values> {
       shape: reader.info(name).shape,
     };
   }
-  const { readFile } = await import("node:fs/promises");
+  const { readFile } = nodeModule<typeof import("node:fs/promises")>(
+    "node:fs/promises",
+    "convertReferencePrior",
+  );
   return readTorchTensor(await readFile(path), path);
 }
 

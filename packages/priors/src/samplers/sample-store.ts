@@ -1,5 +1,5 @@
 import { DataError } from "@lab/core";
-import { atomicWrite, loadParameters, saveParameters } from "@lab/core/io";
+import { atomicWrite, loadParameters, nodeModule, saveParameters } from "@lab/core/io";
 import { assign, type ParameterSet } from "@lab/core/nn";
 import type { Generator, GeneratorState } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
@@ -13,6 +13,8 @@ interface State {
   generator: GeneratorState;
   layout: ParameterLayout;
 }
+
+const files = () => nodeModule<typeof import("node:fs")>("node:fs", "sampleSghmc");
 
 /** Samples of a run as files, with what the sampler needs to go on after the last of them. Node only. */
 export class SampleStore {
@@ -35,7 +37,7 @@ export class SampleStore {
 
   /** Puts parameters, velocities and generator back to where the last sample left them. */
   async resume(optimizer: SghmcSampler, generator: Generator): Promise<{ step: number; samples: number }> {
-    const { existsSync, mkdirSync, readFileSync } = await import("node:fs");
+    const { existsSync, mkdirSync, readFileSync } = files();
     mkdirSync(this.folder, { recursive: true });
     const path = `${this.folder}/state.json`;
     if (!existsSync(path)) return { step: 0, samples: 0 };
@@ -89,7 +91,6 @@ export class SampleStore {
       layout: layoutOf(this.live),
     };
     await atomicWrite(`${this.folder}/state.json`, JSON.stringify(this.state));
-    const { rm } = await import("node:fs/promises");
-    if (sample.index > 0) await rm(this.velocityFile(sample.index - 1), { force: true });
+    if (sample.index > 0) files().rmSync(this.velocityFile(sample.index - 1), { force: true });
   }
 }
