@@ -3,6 +3,8 @@ import { expectClose } from "@lab/core/testing";
 import { alphaMax, dualityGap, inferHost, lassoHost, lassoPath, sparseEncode } from "@lab/sparse-coding";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
+import { gramHost } from "../src/inference/gram-host.js";
+import { RowSolver } from "../src/lasso/coordinate-descent.js";
 import { draws, lassoInstance } from "./golden.js";
 import scikit from "./reference/scikit.json" with { type: "json" };
 
@@ -124,6 +126,116 @@ describe("the golden lasso", () => {
   });
 });
 
+describe("the golden gap with a prediction", () => {
+  const predicted = draws(9)(240).map((v) => 0.2 * Math.abs(v));
+  const options = { sparsity: 0.0625, prediction: 3 };
+  const after = (iterations: number) => inferHost({ ...instance, predicted }, { ...options, iterations });
+  const total = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0);
+
+  test("falls along ISTA as in the specification, to its energy", () => {
+    const gaps = [0, 10, 50].map((iterations) => total(after(iterations).gap!));
+    expect(gaps[0]!).toBeCloseTo(6.48647091, 7);
+    expect(gaps[1]!).toBeCloseTo(0.0063261, 7);
+    expect(gaps[2]! / 3.5e-11).toBeCloseTo(1, 1);
+    const { energy, lipschitz } = after(2000);
+    expect(energy).toBeCloseTo(8.5065945617, 9);
+    // κ = L over the strong convexity 2 γ / l
+    expect(lipschitz / 0.25).toBeCloseTo(2.79638, 5);
+  });
+
+  test("bounds what is left to gain, and certifies the distance to the solution", () => {
+    const best = after(2000);
+    for (const iterations of [0, 1, 3, 10, 30]) {
+      const { energy, codes, gap } = after(iterations);
+      expect(energy - best.energy).toBeLessThanOrEqual(total(gap!) + 1e-12);
+      for (const value of gap!) expect(value).toBeGreaterThanOrEqual(-1e-9);
+      for (let n = 0; n < 10; n++) {
+        let square = 0;
+        for (let i = n * 24; i < (n + 1) * 24; i++) square += (codes[i]! - best.codes[i]!) ** 2;
+        expect(square).toBeLessThanOrEqual((2 * gap![n]!) / 0.25 + 1e-12);
+      }
+    }
+  });
+});
+
+describe("coordinate descent", () => {
+  test("one atom has the closed form", () => {
+    const one = {
+      y: Float64Array.of(3, 1, -2, 0),
+      dictionary: Float64Array.of(2, 1),
+      rows: 2,
+      dataDim: 2,
+      codeDim: 1,
+    };
+    const shrink = (x: number, positive: boolean) =>
+      (Math.max(0, x - 0.5) - (positive ? 0 : Math.max(0, -x - 0.5))) / 5;
+    for (const positive of [false, true]) {
+      const { codes } = lassoHost(one, { alpha: 0.5, positive });
+      expect(codes[0]).toBeCloseTo(shrink(7, positive), 12);
+      expect(codes[1]).toBeCloseTo(shrink(-4, positive), 12);
+    }
+  });
+
+  test("without an l1 norm it is least squares, or non-negative least squares", async () => {
+    const tall = {
+      y: instance.y.slice(0, 80),
+      dictionary: draws(3)(16 * 6),
+      rows: 5,
+      dataDim: 16,
+      codeDim: 6,
+    };
+    const residual = (codes: Float64Array, n: number, j: number) => {
+      let sum = 0;
+      for (let k = 0; k < 16; k++) {
+        let r = tall.y[n * 16 + k]!;
+        for (let i = 0; i < 6; i++) r -= tall.dictionary[k * 6 + i]! * codes[n * 6 + i]!;
+        sum += tall.dictionary[k * 6 + j]! * r;
+      }
+      return sum;
+    };
+    for (const positive of [false, true]) {
+      const { codes, gap } = lassoHost(tall, { alpha: 0, positive, tolerance: 1e-15 });
+      for (let n = 0; n < 5; n++) {
+        expect(gap[n]).toBeLessThan(1e-12);
+        for (let j = 0; j < 6; j++) {
+          const c = residual(codes, n, j);
+          if (codes[n * 6 + j] === 0) expect(c).toBeLessThan(1e-6);
+          else expect(c).toBeCloseTo(0, 6);
+        }
+      }
+      const device = await sparseEncode(
+        tf.tensor2d(Float32Array.from(tall.y), [5, 16]),
+        tf.tensor2d(Float32Array.from(tall.dictionary), [16, 6]),
+        { algorithm: "fista", alpha: 0, positive, tolerance: 1e-9, maxIterations: 3000 },
+      );
+      await expectClose(device.codes, codes, { absolute: 1e-3 });
+    }
+  });
+
+  test("screening never takes out an atom of the solution, over random problems", () => {
+    let screened = 0;
+    for (let seed = 1; seed <= 200; seed++) {
+      const draw = draws(seed);
+      const [d, l] = [4 + (seed % 5), 6 + (seed % 17)];
+      const [y, dictionary] = [draw(d), draw(d * l)];
+      const [positive, alpha] = [seed % 2 === 0, 0.2 + (seed % 7) / 3];
+      const { gram, target } = gramHost({ y, dictionary, rows: 1, dataDim: d, codeDim: l }, 1);
+      const scale = y.reduce((sum, v) => sum + v * v, 0);
+      const z = new Float64Array(l);
+      const solver = new RowSolver(l);
+      const row = { gram, target, scale, alpha: new Float64Array(l).fill(alpha), positive };
+      // The gap is that of all atoms, screened or not: it certifies the solution.
+      expect(solver.solve(row, z, 1e-14, 10_000).gap).toBeLessThan(1e-10);
+      const slopes = target.map((b, j) => b - z.reduce((sum, v, k) => sum + v * gram[j * l + k]!, 0));
+      for (const [j, isOut] of (solver as unknown as { isOut: Uint8Array }).isOut.entries()) {
+        screened += isOut;
+        if (isOut) expect(positive ? slopes[j]! : Math.abs(slopes[j]!)).toBeLessThan(alpha);
+      }
+    }
+    expect(screened).toBeGreaterThan(200);
+  });
+});
+
 describe("sparseEncode", () => {
   test("an orthonormal dictionary gives the soft threshold and the largest products", async () => {
     const y = tf.tensor2d([[3, -0.5, -2, 1.5]]);
@@ -202,6 +314,39 @@ describe("sparseEncode", () => {
     expect(Array.from(first).every((v) => v === 0)).toBe(true);
   });
 
+  test("on the device rows that are done leave, and every row reaches its gap", async () => {
+    // Rows of very different difficulty: most end at the first checks.
+    const scales = tf.tensor2d(
+      Float32Array.from({ length: 40 }, (_, i) => (i % 10 === 0 ? 1 : 1e-3)),
+      [40, 1],
+    );
+    const { y, dictionary } = tensors();
+    const many = tf.mul(tf.tile(y, [4, 1]), scales) as tf.Tensor2D;
+    const options = { algorithm: "fista", alpha: 0.05, tolerance: 1e-6, maxIterations: 3000 } as const;
+    const all = await sparseEncode(many, dictionary, options);
+    expect(all.converged).toBe(true);
+    expect(Math.min(...all.iterations)).toBeLessThan(Math.max(...all.iterations) / 3);
+    const gaps = await dualityGap(many, dictionary, all.codes, 0.05);
+    const squares = await tf.sum(tf.square(many), 1).data();
+    for (const [n, gap] of gaps.entries()) expect(gap).toBeLessThanOrEqual(2e-6 * squares[n]!);
+    const single = await sparseEncode(tf.slice(many, [20, 0], [1, 16]), dictionary, options);
+    await expectClose(tf.slice(all.codes, [20, 0], [1, 24]), single.codes, { absolute: 1e-5 });
+  });
+
+  test("not converging is a flag, or an error that names the gap", async () => {
+    const { y, dictionary } = tensors();
+    for (const algorithm of ["cd", "fista"] as const) {
+      const options = { algorithm, alpha: 0.01, tolerance: 1e-9, maxIterations: 2 };
+      expect((await sparseEncode(y, dictionary, options)).converged).toBe(false);
+      const error = await sparseEncode(y, dictionary, { ...options, requireConvergence: true }).catch(
+        (e) => e,
+      );
+      expect(LabError.is(error) && error.code).toBe("LAB_NUMERIC");
+      expect(error.message).toMatch(/row \d+ has a relative gap of .+ after \d+ iterations/);
+      expect(error.residual).toBeGreaterThan(1e-9);
+    }
+  });
+
   test("refuses what does not fit, naming it", async () => {
     const { y, dictionary } = tensors();
     const refused = async (call: Promise<unknown>, text: string, code: string) => {
@@ -224,6 +369,12 @@ describe("sparseEncode", () => {
     );
     await refused(sparseEncode(y, tf.zeros([16, 2])), "dictionary column 0 has norm 0", "LAB_ARGUMENT");
     await refused(sparseEncode(tf.fill([1, 16], Number.NaN), dictionary), "NaN at row 0", "LAB_ARGUMENT");
+    await refused(sparseEncode(y, tf.fill([16, 2], Number.NaN)), "column 0 holds NaN", "LAB_ARGUMENT");
+    await refused(
+      sparseEncode(y, tf.mul(dictionary, 3), { algorithm: "omp" }),
+      'dictionary column 0 has norm 3.000; atoms of norm 1 were expected with algorithm "omp"',
+      "LAB_ARGUMENT",
+    );
     await refused(sparseEncode(y, dictionary, { alpha: -0.1 }), "alpha is -0.1", "LAB_ARGUMENT");
   });
 

@@ -1,8 +1,8 @@
-import { ArgumentError, checkInteger, checkNumber, checkShape } from "@lab/core";
+import { checkInteger, checkNumber, checkShape } from "@lab/core";
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Decoder, PreparedDecoder } from "./decoder.js";
-import { powerStep, randomUnit } from "./spectral-norm.js";
+import { powerStep, startVector } from "./spectral-norm.js";
 
 /** Options of {@link linearDecoder}. */
 export interface LinearDecoderOptions {
@@ -59,7 +59,7 @@ export function linearDecoder(options: LinearDecoderOptions): LinearDecoder {
     ),
   ) as tf.Variable<tf.Rank.R2>;
   const direction = tf.tidy(() =>
-    tf.variable(tf.reshape(randomUnit(codeDim), [codeDim, 1]), false),
+    tf.variable(tf.tensor2d(startVector(codeDim), [codeDim, 1]), false),
   ) as tf.Variable<tf.Rank.R2>;
 
   const project = () => {
@@ -103,18 +103,4 @@ export function linearDecoder(options: LinearDecoderOptions): LinearDecoder {
     project,
     dispose: () => tf.dispose([dictionary, direction]),
   };
-}
-
-/** Refuses a dictionary with an atom of norm 0. */
-export async function checkAtoms(caller: string, dictionary: tf.Tensor2D): Promise<void> {
-  const squares = tf.tidy(() => tf.sum(tf.square(dictionary), 0));
-  const values = await squares.data();
-  squares.dispose();
-  const zero = values.indexOf(0);
-  if (zero >= 0) {
-    throw new ArgumentError(
-      `${caller}: dictionary column ${zero} has norm 0; atoms with a positive norm were expected`,
-      { argument: "dictionary", value: 0 },
-    );
-  }
 }

@@ -1,12 +1,11 @@
 import { checkInteger, checkRank, checkShape, tidyAsync } from "@lab/core";
-import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** Options of {@link spectralNormSquared}. */
 export interface SpectralNormSquaredOptions {
   /** Power iterations. @defaultValue 30 */
   iterations?: number;
-  /** Start, such as the `vector` of an earlier call; shape `[columns]`. @defaultValue a fixed random vector */
+  /** Start, such as the `vector` of an earlier call; shape `[columns]`. @defaultValue a fixed vector without a pattern */
   init?: tf.Tensor1D;
 }
 
@@ -45,7 +44,7 @@ export async function spectralNormSquared(
   return tidyAsync(async (track) => {
     const [vector, value] = tf.tidy(() => {
       const gram = tf.matMul(m, m, true, false) as tf.Tensor2D;
-      let at = tf.reshape(options.init ?? randomUnit(columns), [columns, 1]) as tf.Tensor2D;
+      let at = tf.reshape(options.init ?? tf.tensor1d(startVector(columns)), [columns, 1]) as tf.Tensor2D;
       let value: tf.Scalar = tf.scalar(0);
       for (let i = 0; i < iterations; i++) ({ vector: at, value } = powerStep(gram, at));
       return [tf.reshape(at, [columns]) as tf.Tensor1D, value] as const;
@@ -56,10 +55,16 @@ export async function spectralNormSquared(
   });
 }
 
-/** A fixed random unit vector of a length, `[length]`. */
-export function randomUnit(length: number): tf.Tensor1D {
-  return tf.tidy(() => {
-    const draw = new Generator(7).normal([length]);
-    return tf.div(draw, tf.norm(draw)) as tf.Tensor1D;
+/**
+ * A fixed unit vector without a pattern, where power iterations start: fractional parts of a quadratic sequence.
+ *
+ * A vector of ones would be orthogonal to what matters for dictionaries whose atoms have mean 0.
+ */
+export function startVector(length: number): Float32Array {
+  const values = Float64Array.from({ length }, (_, i) => {
+    const x = 0.6180339887498949 * (i + 1) + 0.7548776662466927 * (i + 1) * (i + 1);
+    return x - Math.floor(x) - 0.5;
   });
+  const norm = Math.hypot(...values);
+  return Float32Array.from(values, (v) => v / norm);
 }

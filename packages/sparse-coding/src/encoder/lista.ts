@@ -2,7 +2,7 @@ import { checkChoice, checkInteger, checkNumber, checkRank, checkShape } from "@
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
 import { input, type LayersModel, layers, model } from "@tensorflow/tfjs-layers";
-import { randomUnit } from "../decoders/spectral-norm.js";
+import { startVector } from "../decoders/spectral-norm.js";
 
 /** Options of {@link LISTA}. */
 export interface ListaOptions {
@@ -102,7 +102,7 @@ export class LISTA {
         const square = tf.matMul(power, power) as tf.Tensor2D;
         power = tf.div(square, tf.add(tf.max(tf.abs(square)), 1e-30)) as tf.Tensor2D;
       }
-      const start = tf.matMul(power, tf.reshape(randomUnit(codeDim), [codeDim, 1]) as tf.Tensor2D);
+      const start = tf.matMul(power, tf.tensor2d(startVector(codeDim), [codeDim, 1]));
       const image = tf.matMul(gram, start);
       const norm = tf.div(tf.sum(tf.mul(image, start)), tf.sum(tf.square(start)));
       const step = options.step === undefined ? tf.div(1, norm) : tf.scalar(options.step);

@@ -1,8 +1,8 @@
 export { type EnergyTerms, type EnergyWeights, energy } from "./energy.js";
-export { type InferOptions, type InferProgress, type InferResult, infer } from "./infer.js";
+export { infer } from "./infer.js";
 export {
-  type HostProblem,
   type InferHostOptions,
   type InferHostResult,
   inferHost,
 } from "./infer-host.js";
+export type { InferOptions, InferProgress, InferResult } from "./infer-options.js";

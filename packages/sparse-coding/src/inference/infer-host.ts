@@ -1,20 +1,6 @@
 import { ArgumentError, checkChoice, checkInteger, checkNumber } from "@lab/core";
-
-/** A batch and a dictionary in double precision, row by row. */
-export interface HostProblem {
-  /** Batch, `[rows, dataDim]`. */
-  y: Float64Array;
-  /** Atoms as columns, `[dataDim, codeDim]`. */
-  dictionary: Float64Array;
-  /** Rows N of the batch. */
-  rows: number;
-  /** Components d of a sample. */
-  dataDim: number;
-  /** Components l of a code. */
-  codeDim: number;
-  /** Prediction of an encoder, `[rows, codeDim]`. */
-  predicted?: Float64Array;
-}
+import { gapsHost } from "../lasso/lasso-host.js";
+import { gramHost, type HostProblem } from "./gram-host.js";
 
 /** Options of {@link inferHost}; weights are in the mean scaling. */
 export interface InferHostOptions {
@@ -46,6 +32,8 @@ export interface InferHostResult {
   codes: Float64Array;
   /** Energy of the codes, mean scaling. */
   energy: number;
+  /** Duality gap of each row, mean scaling; without a variance term. */
+  gap?: Float64Array;
   /** Lipschitz constant of the smooth part: $\frac2d\sigma_{\max}^2 + \frac{2\beta}{N-1} + \frac{2\gamma}{l}$. */
   lipschitz: number;
 }
@@ -69,24 +57,6 @@ export function largestEigenvalueHost(matrix: Float64Array, size: number): numbe
     value = norm;
   }
   return value;
-}
-
-/** Gram matrix $c\,D^\top D$ `[l,l]` and $c\,Y D$ `[N,l]` in double precision. */
-export function gramHost(p: HostProblem, factor: number): { gram: Float64Array; target: Float64Array } {
-  const { y, dictionary, rows, dataDim: d, codeDim: l } = p;
-  const gram = new Float64Array(l * l);
-  const target = new Float64Array(rows * l);
-  for (let k = 0; k < d; k++) {
-    for (let i = 0; i < l; i++) {
-      const a = factor * dictionary[k * l + i]!;
-      for (let j = 0; j < l; j++) gram[i * l + j]! += a * dictionary[k * l + j]!;
-    }
-    for (let n = 0; n < rows; n++) {
-      const a = factor * y[n * d + k]!;
-      for (let j = 0; j < l; j++) target[n * l + j]! += a * dictionary[k * l + j]!;
-    }
-  }
-  return { gram, target };
 }
 
 interface Smooth {
@@ -209,7 +179,22 @@ export function inferHost(problem: HostProblem, options: InferHostOptions): Infe
     }
     options.onIteration?.(k, energyOf(codes));
   }
-  return { codes, energy: energyOf(codes), lipschitz };
+  const gap = beta === 0 ? { gap: gaps(codes) } : {};
+  return { codes, energy: energyOf(codes), lipschitz, ...gap };
+
+  function gaps(z: Float64Array): Float64Array {
+    const [matrix, aim] = [gram.slice(), target.slice()];
+    const scales = new Float64Array(rows);
+    for (let i = 0; i < problem.y.length; i++) scales[Math.floor(i / d)]! += (2 / d) * problem.y[i]! ** 2;
+    if (predicted && gamma > 0) {
+      for (let j = 0; j < l; j++) matrix[j * l + j]! += (2 * gamma) / l;
+      for (let i = 0; i < aim.length; i++) {
+        aim[i]! += ((2 * gamma) / l) * predicted[i]!;
+        scales[Math.floor(i / l)]! += ((2 * gamma) / l) * predicted[i]! ** 2;
+      }
+    }
+    return gapsHost(matrix, aim, scales, z, new Float64Array(l).fill(lambda), positive);
+  }
 
   /** The convex problem in which the hinge's concave part is its tangent at `from`. */
   function convexSolve(from: Float64Array): Float64Array {

@@ -1,148 +1,16 @@
-import {
-  ArgumentError,
-  checkAborted,
-  checkChoice,
-  checkInteger,
-  checkNumber,
-  NumericalError,
-  tidyAsync,
-} from "@lab/core";
+import { ArgumentError, checkAborted, checkChoice, checkInteger, checkNumber, tidyAsync } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { prepareByTape } from "../decoders/decoder-from-model.js";
-import type { Decoder, PreparedDecoder } from "../decoders/index.js";
-import { rowGaps } from "../lasso/row-gaps.js";
-import { SMALLEST_STD } from "../prox/variance-hinge.js";
-import {
-  checkBatch,
-  type EnergyTerms,
-  type EnergyWeights,
-  energyTensor,
-  energyTerms,
-  type MeanWeights,
-  meanWeights,
-} from "./energy.js";
-
-/** What a callback of {@link infer} learns at each check. */
-export interface InferProgress {
-  /** Iterations done. */
-  iteration: number;
-  /** Energy of the codes in the scaling asked for, where it was computed (variance term or non-linear decoder). */
-  energy?: number;
-  /** Largest relative change of a row in the last iteration, or largest relative gap with `stop: "gap"`. */
-  change: number;
-}
-
-/** Options of {@link infer}. */
-export interface InferOptions extends EnergyWeights {
-  /**
-   * `"fista"`: accelerated, with restarts. `"ista"`: never raises the energy at the automatic step. `"cccp"`: replaces
-   * the concave part of the hinge by its tangent, again and again; monotone, slower. @defaultValue `"fista"`
-   */
-  method?: "fista" | "ista" | "cccp";
-  /** Whether codes are non-negative. @defaultValue true, as in the paper */
-  positive?: boolean;
-  /** Step size in the mean scaling, or 1/L from a power iteration. @defaultValue `"auto"` */
-  step?: "auto" | number;
-  /** Whether momentum is dropped when it points uphill. @defaultValue true */
-  restart?: boolean;
-  /**
-   * Strong convexity of the smooth part, which sets a constant momentum; 0 takes the classical sequence.
-   * @defaultValue `"auto"`, $2\gamma/l$
-   */
-  strongConvexity?: "auto" | number;
-  /** Most iterations. @defaultValue 200, as in the paper */
-  maxIterations?: number;
-  /** Relative gap (of the data's squared norm) or relative change that ends it. @defaultValue 1e-4 for gap, 1e-3 for change */
-  tolerance?: number;
-  /** What ends it. @defaultValue `"gap"` for a linear decoder without variance term, else `"change"` */
-  stop?: "gap" | "change";
-  /** Iterations between checks; each check reads one number from the device. @defaultValue 8 */
-  checkEvery?: number;
-  /** Start. @defaultValue `"predicted"` when there is a prediction, else `"zeros"` */
-  init?: tf.Tensor2D | "zeros" | "predicted";
-  /** Prediction of an encoder, shape `[N, l]`. */
-  predicted?: tf.Tensor2D;
-  /** Independent batches stacked along the rows: deviations are taken within each. @defaultValue 1 */
-  groups?: number;
-  /** Called at each check; `true` stops. */
-  onIteration?: (progress: InferProgress) => unknown;
-  /** Refuses data that hold NaN or infinities. @defaultValue true */
-  validate?: boolean;
-  /** Stops the search. */
-  signal?: AbortSignal;
-}
-
-/** Codes and how they were found. */
-export interface InferResult {
-  /** Shape `[N, l]`, with exact zeros; freed by `dispose`. */
-  codes: tf.Tensor2D;
-  /** Iterations done. */
-  iterations: number;
-  /** Whether the tolerance was reached; not reaching it is no error. */
-  converged: boolean;
-  /** Energy in the scaling asked for. */
-  energy: EnergyTerms;
-  /** Duality gap of each row of ½‖x − Dz‖² + λ‖z‖₁ with the 2/d factor of the mean scaling, with `stop: "gap"`. */
-  gap?: Float64Array;
-  /** Lipschitz constant used for the step, mean scaling. */
-  lipschitz: number;
-  /** Frees the codes. */
-  dispose(): void;
-}
-
-/** State of the iteration; tensors are replaced one by one. */
-type Iterate = {
-  codes: tf.Tensor2D;
-  ahead: tf.Tensor2D;
-  /** Counter of the classical momentum for each row, `[N, 1]`. */
-  clock: tf.Tensor2D;
-  /** Relative change of each row, `[N, 1]`. */
-  change: tf.Tensor2D;
-};
-
-interface Setup {
-  prepared: PreparedDecoder;
-  w: MeanWeights;
-  groups: number;
-  positive: boolean;
-  predicted: tf.Tensor2D | undefined;
-  ones: tf.Tensor3D;
-}
-
-/** Sums within groups of rows, `[M, 1, l]`, by a product with ones: faster than a reduction on wasm. */
-const groupSums = ({ ones }: Setup, codes: tf.Tensor3D) => tf.matMul(ones, codes) as tf.Tensor3D;
-
-interface Moments {
-  centred: tf.Tensor3D;
-  std: tf.Tensor3D;
-}
-
-function groupMoments(setup: Setup, codes: tf.Tensor2D): Moments {
-  const size = codes.shape[0] / setup.groups;
-  const grouped = tf.reshape(codes, [setup.groups, size, codes.shape[1]]) as tf.Tensor3D;
-  const centred = tf.sub(grouped, tf.div(groupSums(setup, grouped), size)) as tf.Tensor3D;
-  const variance = tf.div(groupSums(setup, tf.square(centred) as tf.Tensor3D), size - 1);
-  return { centred, std: tf.sqrt(tf.relu(variance)) as tf.Tensor3D };
-}
-
-/** What the hinge adds to a gradient step of length `step`; runs in a tidy. */
-function hingeStep(setup: Setup, at: tf.Tensor2D, step: number): tf.Tensor {
-  const { centred, std } = groupMoments(setup, at);
-  const scale = (2 * setup.w.variance * step) / (centred.shape[1] - 1);
-  const isAlive = tf.cast(tf.greater(std, SMALLEST_STD), "float32");
-  const ratio = tf.div(tf.relu(tf.sub(setup.w.threshold, std)), tf.add(std, SMALLEST_STD));
-  const pull = tf.mul(tf.mul(ratio, isAlive), scale);
-  return tf.reshape(tf.mul(centred, pull), at.shape);
-}
-
-/** Tangent of the concave part of the hinge at some codes, as the constant part of a gradient; runs in a tidy. */
-function tangent(setup: Setup, codes: tf.Tensor2D): tf.Tensor2D {
-  const { centred, std } = groupMoments(setup, codes);
-  const scale = (2 * setup.w.variance) / (centred.shape[1] - 1);
-  const isAlive = tf.cast(tf.greater(std, SMALLEST_STD), "float32");
-  const ratio = tf.mul(tf.div(tf.maximum(std, setup.w.threshold), tf.add(std, SMALLEST_STD)), isAlive);
-  return tf.reshape(tf.mul(tf.mul(centred, ratio), scale), codes.shape) as tf.Tensor2D;
-}
+import type { Decoder } from "../decoders/index.js";
+import { prepareByTape } from "../decoders/prepare-by-tape.js";
+import { checkScales } from "../lasso/check-problem.js";
+import { RowSolver } from "../lasso/coordinate-descent.js";
+import { diverged, type Quadratic, solveQuadratic } from "../lasso/quadratic.js";
+import { unconverged } from "../lasso/sparse-codes.js";
+import { DeviceStepper } from "./device-stepper.js";
+import { checkBatch, energyTensor, energyTerms, type MeanWeights, meanWeights } from "./energy.js";
+import { type HostBatch, HostStepper } from "./host-stepper.js";
+import type { InferOptions, InferResult } from "./infer-options.js";
+import type { Setup, Stepper } from "./stepper.js";
 
 /**
  * Codes of a batch that minimise the energy.
@@ -155,8 +23,10 @@ function tangent(setup: Setup, codes: tf.Tensor2D): tf.Tensor2D {
  * @param o - See {@link InferOptions}.
  * @returns See {@link InferResult}.
  * @throws {@link ShapeError}, {@link ArgumentError} for arguments that do not fit; {@link NumericalError} when the energy is
- * not finite.
+ * not finite, or with what was reached when `requireConvergence` is set and the tolerance was not.
  * @remarks A linear decoder costs one product `[N, l]` by `[l, l]` an iteration; the device is read once in `checkEvery`.
+ * For a linear decoder without variance term, rows that are done leave the batch when fewer than half remain. On the plain
+ * JavaScript backend a linear decoder runs in typed arrays that skip the zeros.
  * @see Evtimova, LeCun (2022), section 3.2; Beck, Teboulle (2009); O'Donoghue, Candès (2015).
  * @example
  * ```ts
@@ -172,19 +42,100 @@ function tangent(setup: Setup, codes: tf.Tensor2D): tf.Tensor2D {
  */
 export async function infer(decoder: Decoder, y: tf.Tensor2D, o: InferOptions): Promise<InferResult> {
   const w = meanWeights("infer", o, decoder.dataDim, decoder.codeDim);
+  const limits = checkArguments(decoder, y, o, w);
+  const { groups, positive } = limits;
+  const prepared = decoder.prepare ? decoder.prepare(y) : prepareByTape(decoder, y);
+  try {
+    const isConvex = prepared.gram !== undefined && w.variance === 0;
+    const plan: Plan = { ...limits, ...checkStop(o, isConvex) };
+    if (o.validate ?? true) await checkData(y);
+    return await tidyAsync(async (track) => {
+      const start = track(tf.tidy(() => startOf(decoder, y, o, positive)));
+      const size = y.shape[0] / groups;
+      const hinge = size > 1 ? (2 * w.variance) / (size - 1) : 0;
+      const ridge = (2 * w.prediction) / decoder.codeDim;
+      const L = (await prepared.lipschitz(start)) + hinge + ridge;
+      const step = typeof o.step === "number" ? o.step : 1 / L;
+      if (prepared.gram && step > (2 / L) * 1.05 + 1e-12) {
+        throw new ArgumentError(
+          `infer: step is ${step}; at most 2/L = ${(2 / L).toPrecision(3)} was expected; use step "auto"`,
+          { argument: "step", value: step },
+        );
+      }
+      const setup: Setup = {
+        ...{ prepared, w, groups, positive, predicted: o.predicted, restart: o.restart ?? true },
+        isTangent: plan.method === "cccp" && w.variance > 0,
+        momentum: momentumOf(plan.method, convexityOf(o, ridge)),
+      };
+      const found = await solverOf(isConvex, plan)({ setup, decoder, y, o, plan, start, step });
+      track(found.codes);
+      const terms = tf.tidy(() => energyTensor(y, found.codes, decoder, w, o.predicted, groups));
+      const values = await terms.data();
+      terms.dispose();
+      if (o.requireConvergence && !found.converged) {
+        throw unconverged(
+          "infer",
+          found.row,
+          found.iterations,
+          found.change,
+          plan.tolerance,
+          `relative ${plan.stop}`,
+        );
+      }
+      const { codes, iterations, converged, gap } = found;
+      return {
+        ...{ codes, iterations, converged, lipschitz: L },
+        energy: energyTerms(values, w.factor),
+        ...(gap ? { gap } : {}),
+        dispose: () => codes.dispose(),
+      };
+    });
+  } finally {
+    prepared.dispose();
+  }
+}
+
+interface Limits {
+  method: "fista" | "ista" | "cccp";
+  groups: number;
+  maxIterations: number;
+  checkEvery: number;
+  positive: boolean;
+}
+
+interface Plan extends Limits {
+  stop: "gap" | "change";
+  tolerance: number;
+}
+
+interface Problem {
+  setup: Setup;
+  decoder: Decoder;
+  y: tf.Tensor2D;
+  o: InferOptions;
+  plan: Plan;
+  start: tf.Tensor2D;
+  step: number;
+}
+
+interface Found {
+  codes: tf.Tensor2D;
+  iterations: number;
+  converged: boolean;
+  /** Largest relative gap or change, and the row that has it. */
+  change: number;
+  row: number;
+  gap?: Float64Array;
+}
+
+function checkArguments(decoder: Decoder, y: tf.Tensor2D, o: InferOptions, w: MeanWeights): Limits {
   const groups = checkInteger("infer", "groups", o.groups ?? 1, { min: 1 });
   const start = typeof o.init === "object" ? o.init : undefined;
-  checkBatch(
-    "infer",
-    y,
-    decoder,
-    w,
-    [
-      ["predicted", o.predicted],
-      ["init", start],
-    ],
-    groups,
-  );
+  const given: [string, tf.Tensor | undefined][] = [
+    ["predicted", o.predicted],
+    ["init", start],
+  ];
+  checkBatch("infer", y, decoder, w, given, groups);
   const rows = y.shape[0];
   if (rows % groups !== 0) {
     throw new ArgumentError(`infer: groups is ${groups}; a divisor of the ${rows} rows was expected`, {
@@ -198,263 +149,190 @@ export async function infer(decoder: Decoder, y: tf.Tensor2D, o: InferOptions): 
       { argument: "predicted", value: undefined },
     );
   }
-  const method = checkChoice("infer", "method", o.method ?? "fista", ["fista", "ista", "cccp"]);
-  const maxIterations = checkInteger("infer", "maxIterations", o.maxIterations ?? 200, { min: 0 });
-  const checkEvery = checkInteger("infer", "checkEvery", o.checkEvery ?? 8, { min: 1 });
-  const positive = o.positive ?? true;
   if (o.step !== undefined && o.step !== "auto") checkNumber("infer", "step", o.step, { above: 0 });
-  const prepared = decoder.prepare ? decoder.prepare(y) : prepareByTape(decoder, y);
-  try {
-    const isConvex = prepared.gram !== undefined && w.variance === 0;
-    const stop = checkChoice("infer", "stop", o.stop ?? (isConvex ? "gap" : "change"), ["gap", "change"]);
-    if (stop === "gap" && !isConvex) {
-      throw new ArgumentError(
-        'infer: stop is "gap"; "change" was expected, a gap needs a linear decoder and variance 0',
-        { argument: "stop", value: stop },
-      );
-    }
-    const tolerance = checkNumber("infer", "tolerance", o.tolerance ?? (stop === "gap" ? 1e-4 : 1e-3), {
-      min: 0,
-    });
-    if (o.validate ?? true) await checkData("infer", y);
-    return await tidyAsync(async (track) => {
-      const ones = track(tf.ones([groups, 1, rows / groups]) as tf.Tensor3D);
-      const setup: Setup = { prepared, w, groups, positive, predicted: o.predicted, ones };
-      let codes = track(
-        tf.tidy(() => {
-          const from = start ?? (o.predicted && o.init !== "zeros" ? o.predicted : undefined);
-          if (!from) return tf.zeros([rows, decoder.codeDim]) as tf.Tensor2D;
-          return positive ? tf.relu(from) : tf.clone(from);
-        }) as tf.Tensor2D,
-      );
-      const hinge = rows / groups > 1 ? (2 * w.variance) / (rows / groups - 1) : 0;
-      const extra = hinge + (2 * w.prediction) / decoder.codeDim;
-      const L = (await prepared.lipschitz(codes)) + extra;
-      let step = typeof o.step === "number" ? o.step : 1 / L;
-      if (prepared.gram && step > (2 / L) * 1.05 + 1e-12) {
-        throw new ArgumentError(
-          `infer: step is ${step}; at most 2/L = ${(2 / L).toPrecision(3)} was expected; use step "auto"`,
-          { argument: "step", value: step },
-        );
-      }
-      const convexity =
-        o.strongConvexity === undefined || o.strongConvexity === "auto"
-          ? (2 * w.prediction) / decoder.codeDim
-          : checkNumber("infer", "strongConvexity", o.strongConvexity, { min: 0 });
-      const momentum = () => {
-        if (method === "ista") return 0;
-        if (convexity === 0) return undefined;
-        const root = Math.sqrt(1 / (step * convexity));
-        return Math.max(0, (root - 1) / (root + 1));
-      };
-      let state: Iterate = {
-        codes,
-        ahead: tf.clone(codes),
-        clock: tf.ones([rows, 1]),
-        change: tf.ones([rows, 1]),
-      };
-      let linear = tidyFolded(setup, step);
-      let [iterations, converged, rises, previous] = [0, false, 0, Number.POSITIVE_INFINITY];
-      let gap: Float64Array | undefined;
-      let fixed: tf.Tensor2D | undefined;
-      const free = () => {
-        tf.dispose(Object.values(state));
-        if (linear) tf.dispose([linear.matrix, linear.offset]);
-        fixed?.dispose();
-      };
-      try {
-        while (iterations < maxIterations && !converged) {
-          checkAborted(o.signal);
-          const count = Math.min(checkEvery, maxIterations - iterations);
-          if (method === "cccp" && w.variance > 0) {
-            fixed?.dispose();
-            fixed = tf.tidy(() => tangent(setup, state.codes));
-          }
-          const before = fixed ? tf.clone(state.codes) : undefined;
-          for (let i = 0; i < count; i++) {
-            state = iterate(setup, state, {
-              step,
-              momentum: momentum(),
-              restart: o.restart ?? true,
-              linear,
-              fixed,
-            });
-          }
-          iterations += count;
-          const figures = tf.tidy(() => {
-            const change = before ? relativeChange(state.codes, before) : state.change;
-            const parts: tf.Tensor1D[] = [tf.reshape(tf.max(change), [1])];
-            if (stop === "gap")
-              parts.push(rowGaps(prepared.gram!, y, state.codes, w, o.predicted, positive, decoder.dataDim));
-            else parts.push(energyTensor(y, state.codes, decoder, w, o.predicted, groups));
-            return tf.concat(parts);
-          });
-          before?.dispose();
-          const values = await figures.data();
-          figures.dispose();
-          let change = values[0]!;
-          let total: number | undefined;
-          if (stop === "gap") {
-            gap = Float64Array.from(values.subarray(1, rows + 1));
-            change = 0;
-            for (let i = 0; i < rows; i++) {
-              const scale = values[1 + rows + i]!;
-              change = Math.max(change, scale > 0 ? gap[i]! / scale : 0);
-            }
-            if (Number.isNaN(values[1]!)) throw diverged(iterations, L);
-          } else {
-            total = energyTerms(values.subarray(1), w.factor).total;
-            if (!Number.isFinite(total)) throw diverged(iterations, L);
-            rises = total > previous * (1 + 1e-5) ? rises + 1 : 0;
-            previous = total;
-            if (rises >= 2 && o.step === undefined) {
-              // Possible beyond the convex case only: the step was too long near these codes.
-              step /= 2;
-              rises = 0;
-              if (linear) tf.dispose([linear.matrix, linear.offset]);
-              linear = tidyFolded(setup, step);
-              state.ahead.dispose();
-              state = { ...state, ahead: tf.clone(state.codes) };
-            }
-          }
-          converged = change <= tolerance;
-          const answer = o.onIteration?.({
-            iteration: iterations,
-            change,
-            ...(total === undefined ? {} : { energy: total }),
-          });
-          if (answer === true) break;
-        }
-        codes = tf.clone(state.codes);
-      } finally {
-        free();
-      }
-      const terms = tf.tidy(() => energyTensor(y, codes, decoder, w, o.predicted, groups));
-      const values = await terms.data();
-      terms.dispose();
-      return {
-        codes,
-        iterations,
-        converged,
-        energy: energyTerms(values, w.factor),
-        ...(gap ? { gap } : {}),
-        lipschitz: L,
-        dispose: () => codes.dispose(),
-      };
-    });
-  } finally {
-    prepared.dispose();
-  }
-}
-
-const diverged = (iteration: number, L: number) =>
-  new NumericalError(
-    `infer: the energy is not finite after ${iteration} iterations with L = ${L}; a finite energy was expected; use step "auto"`,
-    { iteration, residual: L },
-  );
-
-async function checkData(caller: string, y: tf.Tensor2D): Promise<void> {
-  const sums = tf.tidy(() => tf.sum(tf.abs(y), 1));
-  const values = await sums.data();
-  sums.dispose();
-  const row = values.findIndex((v) => !Number.isFinite(v));
-  if (row >= 0) {
-    throw new ArgumentError(
-      `${caller}: y holds ${Number.isNaN(values[row]!) ? "NaN" : "an infinity"} at row ${row}; finite numbers were expected`,
-      {
-        argument: "y",
-        value: values[row],
-      },
-    );
-  }
-}
-
-type Folded = {
-  matrix: tf.Tensor2D;
-  offset: tf.Tensor2D;
-};
-
-const tidyFolded = (setup: Setup, step: number) =>
-  (setup.prepared.gram ? tf.tidy(() => foldedGram(setup, step)!) : null) as Folded | null;
-
-/** $I - \eta H$ and $\eta B$ of the quadratic part, so that an iteration needs one product and one sum. */
-function foldedGram({ prepared, w, predicted }: Setup, step: number): Folded | undefined {
-  if (!prepared.gram) return undefined;
-  const { matrix, target } = prepared.gram;
-  const ridge = (2 * w.prediction) / matrix.shape[0];
-  const identity = tf.eye(matrix.shape[0], matrix.shape[0]);
-  const pulled = ridge > 0 && predicted ? tf.add(target, tf.mul(predicted, ridge)) : target;
   return {
-    matrix: tf.sub(tf.mul(identity, 1 - step * ridge), tf.mul(matrix, step)) as tf.Tensor2D,
-    offset: tf.mul(pulled, step) as tf.Tensor2D,
+    groups,
+    method: checkChoice("infer", "method", o.method ?? "fista", ["fista", "ista", "cccp"]),
+    maxIterations: checkInteger("infer", "maxIterations", o.maxIterations ?? 200, { min: 0 }),
+    checkEvery: checkInteger("infer", "checkEvery", o.checkEvery ?? 8, { min: 1 }),
+    positive: o.positive ?? true,
   };
 }
 
-interface StepPlan {
-  step: number;
-  /** Constant momentum; `undefined` takes the classical sequence. */
-  momentum: number | undefined;
-  restart: boolean;
-  linear: Folded | null;
-  /** Tangent of the concave part, with `cccp`. */
-  fixed: tf.Tensor2D | undefined;
+function checkStop(o: InferOptions, isConvex: boolean): Pick<Plan, "stop" | "tolerance"> {
+  const stop = checkChoice("infer", "stop", o.stop ?? (isConvex ? "gap" : "change"), ["gap", "change"]);
+  if (stop === "gap" && !isConvex) {
+    throw new ArgumentError(
+      'infer: stop is "gap"; "change" was expected, a gap needs a linear decoder and variance 0',
+      { argument: "stop", value: stop },
+    );
+  }
+  const usual = stop === "gap" ? 1e-4 : 1e-3;
+  return { stop, tolerance: checkNumber("infer", "tolerance", o.tolerance ?? usual, { min: 0 }) };
 }
 
-function relativeChange(after: tf.Tensor, before: tf.Tensor): tf.Tensor2D {
-  const moved = tf.sum(tf.square(tf.sub(after, before)), 1, true);
-  // A row that was and is zero has not changed: 0 / tiny, not 0 / 0.
-  const size = tf.add(tf.sum(tf.square(before), 1, true), 1e-20);
-  return tf.sqrt(tf.div(moved, size)) as tf.Tensor2D;
+function startOf(decoder: Decoder, y: tf.Tensor2D, o: InferOptions, positive: boolean): tf.Tensor2D {
+  const given = typeof o.init === "object" ? o.init : undefined;
+  const from = given ?? (o.predicted && o.init !== "zeros" ? o.predicted : undefined);
+  if (!from) return tf.zeros([y.shape[0], decoder.codeDim]);
+  return positive ? tf.relu(from) : tf.clone(from);
 }
 
-/** One iteration; frees the old state. */
-function iterate(setup: Setup, old: Iterate, plan: StepPlan): Iterate {
-  const { prepared, w, predicted, positive, groups } = setup;
-  const { step, linear, fixed } = plan;
-  const next = tf.tidy(() => {
-    let at: tf.Tensor;
-    if (linear) at = tf.add(tf.matMul(old.ahead, linear.matrix), linear.offset);
-    else {
-      at = tf.sub(old.ahead, tf.mul(prepared.gradient(old.ahead), step));
-      if (w.prediction > 0 && predicted) {
-        at = tf.sub(at, tf.mul(tf.sub(old.ahead, predicted), (2 * w.prediction * step) / predicted.shape[1]));
+function convexityOf(o: InferOptions, ridge: number): number {
+  if (o.strongConvexity === undefined || o.strongConvexity === "auto") return ridge;
+  return checkNumber("infer", "strongConvexity", o.strongConvexity, { min: 0 });
+}
+
+const momentumOf = (method: Plan["method"], convexity: number) => (step: number) => {
+  if (method === "ista") return 0;
+  if (convexity === 0) return undefined;
+  const root = Math.sqrt(1 / (step * convexity));
+  return Math.max(0, (root - 1) / (root + 1));
+};
+
+/** Refuses NaN and infinities, through the sums of the rows. */
+async function checkData(y: tf.Tensor2D): Promise<void> {
+  const sums = tf.tidy(() => tf.sum(tf.abs(y), 1));
+  const values = await sums.data();
+  sums.dispose();
+  checkScales("infer", values);
+}
+
+/** Quadratic form of a linear decoder with its prediction term; runs in a tidy. */
+function quadraticOf({ setup, y, decoder }: Problem): Quadratic {
+  const { prepared, w, predicted, positive } = setup;
+  const ridge = (2 * w.prediction) / decoder.codeDim;
+  let [matrix, target]: tf.Tensor[] = [prepared.gram!.matrix, prepared.gram!.target];
+  let scale: tf.Tensor = tf.mul(tf.sum(tf.square(y), 1), 2 / decoder.dataDim);
+  if (ridge > 0 && predicted) {
+    matrix = tf.add(matrix!, tf.mul(tf.eye(decoder.codeDim), ridge));
+    target = tf.add(target!, tf.mul(predicted, ridge));
+    scale = tf.add(scale, tf.mul(tf.sum(tf.square(predicted), 1), ridge));
+  }
+  return {
+    matrix: tf.clone(matrix!) as tf.Tensor2D,
+    target: tf.clone(target!) as tf.Tensor2D,
+    scale: scale as tf.Tensor1D,
+    sparsity: w.sparsity,
+    positive,
+  };
+}
+
+/** On the plain JavaScript backend typed arrays that skip zeros are faster than its dense kernels. */
+function solverOf(isConvex: boolean, plan: Plan): (problem: Problem) => Promise<Found> {
+  if (!isConvex) return solve;
+  if (tf.getBackend() !== "cpu") return solveConvex;
+  if (plan.stop === "change") return solve;
+  return plan.method === "fista" ? solveRows : solveConvex;
+}
+
+/** Numbers of a batch and its linear decoder, with the prediction term, in double precision. */
+async function hostBatch({ setup, start, decoder, y }: Problem): Promise<HostBatch> {
+  const { predicted } = setup;
+  const gram = setup.prepared.gram!;
+  const ridge = (2 * setup.w.prediction) / decoder.codeDim;
+  const size = decoder.codeDim;
+  const [codes, matrix, target] = (
+    await Promise.all([start.data(), gram.matrix.data(), gram.target.data()])
+  ).map((values) => new Float64Array(values)) as [Float64Array, Float64Array, Float64Array];
+  if (ridge > 0 && predicted) {
+    const values = await predicted.data();
+    for (let j = 0; j < size; j++) matrix[j * size + j]! += ridge;
+    for (let i = 0; i < target.length; i++) target[i]! += ridge * values[i]!;
+  }
+  return { codes, matrix, target, rows: y.shape[0], size };
+}
+
+/** The rows by coordinate descent in typed arrays, to their gaps. */
+async function solveRows(problem: Problem): Promise<Found> {
+  const { setup, plan, o } = problem;
+  const { codes, matrix, target, rows, size } = await hostBatch(problem);
+  const quadratic = tf.tidy(() => quadraticOf(problem).scale);
+  const scales = await quadratic.data();
+  quadratic.dispose();
+  const solver = new RowSolver(size);
+  const alpha = new Float64Array(size).fill(setup.w.sparsity);
+  const gap = new Float64Array(rows);
+  let [iterations, change, row] = [0, 0, 0];
+  for (let n = 0; n < rows; n++) {
+    checkAborted(o.signal);
+    const p = { gram: matrix, target: target.subarray(n * size, (n + 1) * size), scale: scales[n]!, alpha };
+    const z = codes.subarray(n * size, (n + 1) * size);
+    const outcome = solver.solve({ ...p, positive: setup.positive }, z, plan.tolerance, plan.maxIterations);
+    iterations = Math.max(iterations, outcome.sweeps);
+    gap[n] = outcome.gap;
+    const relative = scales[n]! > 0 ? outcome.gap / scales[n]! : 0;
+    if (relative > change) [change, row] = [relative, n];
+  }
+  o.onIteration?.({ iteration: iterations, change });
+  const found = tf.tensor2d(new Float32Array(codes), [rows, size]);
+  return { codes: found, iterations, converged: change <= plan.tolerance + 1e-14, change, row, gap };
+}
+
+/** Without a variance term the rows are separate problems, which leave as they are done. */
+async function solveConvex(problem: Problem): Promise<Found> {
+  const { setup, plan, o, start, step } = problem;
+  const quadratic = tf.tidy(
+    () => quadraticOf(problem) as unknown as tf.TensorContainer,
+  ) as unknown as Quadratic;
+  try {
+    const found = await solveQuadratic(quadratic, {
+      ...{ step, momentum: setup.momentum(step), restart: setup.restart, init: start, signal: o.signal },
+      ...{ stop: plan.stop, tolerance: plan.tolerance },
+      ...{ maxIterations: plan.maxIterations, checkEvery: plan.checkEvery },
+      onCheck: (iteration, change) => o.onIteration?.({ iteration, change }),
+    });
+    const { codes, converged, change, row, gap } = found;
+    const iterations = found.iterations.reduce((most, count) => Math.max(most, count), 0);
+    return { codes, converged, change, row, iterations, ...(plan.stop === "gap" ? { gap } : {}) };
+  } finally {
+    tf.dispose([quadratic.matrix, quadratic.target, quadratic.scale]);
+  }
+}
+
+async function stepperOf(problem: Problem): Promise<Stepper> {
+  const { setup, start } = problem;
+  const isHost = setup.prepared.gram !== undefined && tf.getBackend() === "cpu";
+  return isHost ? new HostStepper(setup, await hostBatch(problem)) : new DeviceStepper(setup, start);
+}
+
+/** The general loop: all rows together, until the change of all is small. */
+async function solve(problem: Problem): Promise<Found> {
+  const { setup, decoder, y, o, plan } = problem;
+  const { w, groups, predicted } = setup;
+  const stepper = await stepperOf(problem);
+  let step = problem.step;
+  let [iterations, converged, rises, previous] = [0, false, 0, Number.POSITIVE_INFINITY];
+  let [change, row] = [Number.POSITIVE_INFINITY, 0];
+  try {
+    while (iterations < plan.maxIterations && !converged) {
+      checkAborted(o.signal);
+      const count = Math.min(plan.checkEvery, plan.maxIterations - iterations);
+      stepper.advance(count, step);
+      iterations += count;
+      const figures = tf.tidy(() => {
+        const changes = tf.reshape(stepper.change(), [-1]);
+        return tf.concat([energyTensor(y, stepper.codes(), decoder, w, predicted, groups), changes]);
+      });
+      const values = await figures.data();
+      figures.dispose();
+      const { total } = energyTerms(values, w.factor);
+      if (!Number.isFinite(total)) throw diverged(iterations, step);
+      change = 0;
+      for (let i = 4; i < values.length; i++) if (values[i]! > change) [change, row] = [values[i]!, i - 4];
+      rises = total > previous * (1 + 1e-5) ? rises + 1 : 0;
+      previous = total;
+      if (rises >= 2 && typeof o.step !== "number") {
+        // Possible beyond the convex case only: the step was too long near these codes.
+        step /= 2;
+        rises = 0;
+        stepper.restart();
       }
+      converged = change <= plan.tolerance;
+      if (o.onIteration?.({ iteration: iterations, change, energy: total }) === true) break;
     }
-    if (fixed) {
-      const { centred } = groupMoments(setup, old.ahead);
-      const quadratic = tf.mul(centred, (2 * w.variance * step) / (centred.shape[1] - 1));
-      at = tf.add(tf.sub(at, tf.reshape(quadratic, at.shape)), tf.mul(fixed, step));
-    } else if (w.variance > 0) at = tf.add(at, hingeStep(setup, old.ahead, step));
-    const shrink = step * w.sparsity;
-    const codes = (
-      positive
-        ? tf.relu(tf.sub(at, shrink))
-        : tf.sub(tf.relu(tf.sub(at, shrink)), tf.relu(tf.sub(tf.neg(at), shrink)))
-    ) as tf.Tensor2D;
-    const moved = tf.sub(codes, old.codes);
-    const change = relativeChange(codes, old.codes);
-    if (plan.momentum === 0) return { codes, ahead: tf.clone(codes), clock: tf.clone(old.clock), change };
-    let keep: tf.Tensor = tf.ones([codes.shape[0], 1]);
-    if (plan.restart) {
-      let uphill = tf.sum(tf.mul(tf.sub(old.ahead, codes), moved), 1, true);
-      if (w.variance > 0) {
-        // Rows depend on each other, so a batch restarts as one.
-        const size = codes.shape[0] / groups;
-        const sums = tf.sum(tf.reshape(uphill, [groups, size]), 1, true);
-        uphill = tf.reshape(tf.tile(sums, [1, size]), [-1, 1]);
-      }
-      keep = tf.sub(1, tf.step(uphill));
-    }
-    let factor: tf.Tensor;
-    let clock: tf.Tensor = tf.clone(old.clock);
-    if (plan.momentum === undefined) {
-      const grown = tf.mul(tf.add(1, tf.sqrt(tf.add(1, tf.mul(4, tf.square(old.clock))))), 0.5);
-      factor = tf.mul(tf.div(tf.sub(old.clock, 1), grown), keep);
-      clock = tf.add(tf.mul(grown, keep), tf.sub(1, keep));
-    } else factor = tf.mul(keep, plan.momentum);
-    const ahead = tf.add(codes, tf.mul(moved, factor)) as tf.Tensor2D;
-    return { codes, ahead, clock: clock as tf.Tensor2D, change };
-  });
-  tf.dispose(Object.values(old));
-  return next;
+    return { codes: tf.clone(stepper.codes()), iterations, converged, change, row };
+  } finally {
+    stepper.dispose();
+  }
 }

@@ -25,137 +25,182 @@ const INNER = 0.03;
 /** Smallest number of atoms that enter the working set at a time. */
 const SMALLEST_SET = 10;
 
-/** Duality gap of a row from its codes and $c = b - Hz$. */
-export function rowGap(p: RowProblem, z: Float64Array, c: Float64Array): { gap: number; rho: number } {
-  const l = z.length;
-  let [fit, squared, l1, rho] = [0, p.scale, 0, 1];
-  for (let j = 0; j < l; j++) {
-    const value = z[j]!;
-    if (value !== 0) {
-      fit += value * p.target[j]!;
-      squared -= value * (p.target[j]! + c[j]!);
-      l1 += p.alpha[j]! * Math.abs(value);
-    }
-    const slope = p.positive ? c[j]! : Math.abs(c[j]!);
-    if (slope > p.alpha[j]!) rho = Math.min(rho, p.alpha[j]! / slope);
-  }
-  if (squared < 0) squared = 0;
-  const dual = rho * (p.scale - fit) - 0.5 * rho * rho * squared;
-  return { gap: 0.5 * squared + l1 - dual, rho };
-}
-
 /**
- * Solves a row by cyclic coordinate descent on a growing working set, with gap-safe screening.
+ * Duality gap of a row from its codes and $c = b - Hz$, and the factor $\rho$ that makes the residual feasible.
  *
- * @param p - The row.
- * @param z - Start, and the result.
- * @param tolerance - Gap at which it ends, relative to the squared norm of the data.
- * @param maxSweeps - Most sweeps in all.
+ * $\frac12 (1-\rho)^2 r^2 + \sum_j (\alpha_j |z_j| - \rho z_j c_j)$: the usual difference of primal and dual value after the large
+ * terms have cancelled on paper. Where an atom has weight 0 there is no feasible point short of the solution, and what single
+ * coordinates can still gain stands in.
  */
-export function solveRow(p: RowProblem, z: Float64Array, tolerance: number, maxSweeps: number): RowOutcome {
-  const { gram, target, alpha, positive } = p;
-  const l = z.length;
-  const c = new Float64Array(l);
-  const isOut = new Uint8Array(l);
-  const isIn = new Uint8Array(l);
-  let set: number[] = [];
-  let sweeps = 0;
-  // In double precision differences of this size are rounding.
-  const limit = Math.max(tolerance * p.scale, 1e-15 * p.scale);
-  for (;;) {
-    c.set(target);
-    let support = 0;
-    for (let j = 0; j < l; j++) {
-      const value = z[j]!;
-      if (value === 0) continue;
-      support++;
-      const row = j * l;
-      for (let k = 0; k < l; k++) c[k]! -= value * gram[row + k]!;
-    }
-    const { gap, rho } = rowGap(p, z, c);
-    if (gap <= limit || sweeps >= maxSweeps) return { gap: Math.max(gap, 0), sweeps };
-    const radius = Math.sqrt(2 * Math.max(gap, 0));
-    const violators: number[] = [];
-    set = set.filter((j) => {
-      if (z[j] !== 0) return true;
-      isIn[j] = 0;
-      return false;
-    });
-    for (let j = 0; j < l; j++) {
-      if (isOut[j]) continue;
-      if (z[j] !== 0) {
-        if (!isIn[j]) {
-          isIn[j] = 1;
-          set.push(j);
-        }
-        continue;
-      }
-      const slope = positive ? c[j]! : Math.abs(c[j]!);
-      if (rho * slope + radius * Math.sqrt(gram[j * l + j]!) < alpha[j]!) isOut[j] = 1;
-      else if (slope > alpha[j]!) violators.push(j);
-    }
-    const room = Math.max(SMALLEST_SET, 2 * support) - set.length;
-    const excess = (j: number) => (positive ? c[j]! : Math.abs(c[j]!)) - alpha[j]!;
-    if (violators.length > room) violators.sort((a, b) => excess(b) - excess(a));
-    for (const j of violators.slice(0, Math.max(room, 1))) {
-      isIn[j] = 1;
-      set.push(j);
-    }
-    sweeps += solveBlock(
-      p,
-      z,
-      c,
-      set,
-      (INNER * Math.max(gap, limit)) / Math.max(set.length, 1),
-      maxSweeps - sweeps,
-    );
+export function rowGap(p: RowProblem, z: Float64Array, c: Float64Array): { gap: number; rho: number } {
+  const { alpha, target, positive } = p;
+  let [squared, rho, isFree] = [p.scale, 1, false];
+  for (let j = 0; j < z.length; j++) {
+    if (z[j] !== 0) squared -= z[j]! * (target[j]! + c[j]!);
+    const slope = positive ? c[j]! : Math.abs(c[j]!);
+    const weight = alpha[j]!;
+    if (weight === 0) isFree = true;
+    else if (slope * rho > weight) rho = weight / slope;
   }
+  if (isFree) return { gap: coordinateGains(p, z, c), rho: 0 };
+  let gap = 0.5 * (1 - rho) * (1 - rho) * Math.max(0, squared);
+  for (let j = 0; j < z.length; j++) {
+    const value = z[j]!;
+    if (value !== 0) gap += alpha[j]! * Math.abs(value) - rho * value * c[j]!;
+  }
+  return { gap, rho };
 }
 
-/** Cyclic coordinate descent inside a block; answers the sweeps it took. */
-function solveBlock(
-  p: RowProblem,
-  z: Float64Array,
-  c: Float64Array,
-  set: readonly number[],
-  limit: number,
-  maxSweeps: number,
-): number {
-  const { gram, alpha, positive } = p;
+/** Sum over the coordinates of half the curvature times the square of the exact step along each alone. */
+function coordinateGains({ gram, alpha, positive }: RowProblem, z: Float64Array, c: Float64Array): number {
   const l = z.length;
-  const n = set.length;
-  if (n === 0) return 1;
-  const block = new Float64Array(n * n);
-  const local = new Float64Array(n);
-  const slope = new Float64Array(n);
-  for (let a = 0; a < n; a++) {
-    const row = set[a]! * l;
-    local[a] = z[set[a]!]!;
-    slope[a] = c[set[a]!]!;
-    for (let b = 0; b < n; b++) block[a * n + b] = gram[row + set[b]!]!;
+  let sum = 0;
+  for (let j = 0; j < l; j++) {
+    const curvature = gram[j * l + j]!;
+    if (curvature <= 0) continue;
+    const step = shrunk(c[j]! + curvature * z[j]!, alpha[j]!, positive) / curvature - z[j]!;
+    sum += 0.5 * curvature * step * step;
   }
-  let sweep = 0;
-  for (;;) {
-    sweep++;
-    let largest = 0;
-    for (let a = 0; a < n; a++) {
-      const curvature = block[a * n + a]!;
-      if (curvature <= 0) continue;
-      const old = local[a]!;
-      const at = slope[a]! + curvature * old;
-      const weight = alpha[set[a]!]!;
-      const next =
-        at > weight ? (at - weight) / curvature : !positive && at < -weight ? (at + weight) / curvature : 0;
-      const change = next - old;
-      if (change === 0) continue;
-      local[a] = next;
-      const row = a * n;
-      for (let b = 0; b < n; b++) slope[b]! -= change * block[row + b]!;
-      const gain = change * change * curvature;
-      if (gain > largest) largest = gain;
+  return sum;
+}
+
+function shrunk(x: number, weight: number, positive: boolean): number {
+  if (x > weight) return x - weight;
+  return !positive && x < -weight ? x + weight : 0;
+}
+
+/** Solves rows of one width by cyclic coordinate descent on a growing working set, with gap-safe screening. */
+export class RowSolver {
+  private readonly size: number;
+  private readonly c: Float64Array;
+  private readonly isOut: Uint8Array;
+  private readonly isIn: Uint8Array;
+  private readonly set: Int32Array;
+  private readonly candidates: Int32Array;
+  private readonly excess: Float64Array;
+  private readonly local: Float64Array;
+  private readonly slope: Float64Array;
+  private block = new Float64Array(4 * SMALLEST_SET * SMALLEST_SET);
+
+  /** Takes room to work in for `size` atoms. */
+  constructor(size: number) {
+    this.size = size;
+    const [floats, ints] = [() => new Float64Array(size), () => new Int32Array(size)];
+    [this.c, this.excess, this.local, this.slope] = [floats(), floats(), floats(), floats()];
+    [this.set, this.candidates] = [ints(), ints()];
+    this.isOut = new Uint8Array(size);
+    this.isIn = new Uint8Array(size);
+  }
+
+  /**
+   * Solves one row.
+   *
+   * @param p - The row.
+   * @param z - Start, and the result.
+   * @param tolerance - Gap at which it ends, relative to the squared norm of the data.
+   * @param maxSweeps - Most sweeps in all.
+   */
+  solve(p: RowProblem, z: Float64Array, tolerance: number, maxSweeps: number): RowOutcome {
+    const { gram, target, alpha, positive } = p;
+    const { size: l, c, isOut, isIn, set } = this;
+    isOut.fill(0);
+    isIn.fill(0);
+    let [count, sweeps] = [0, 0];
+    // In double precision differences of this size are rounding.
+    const limit = Math.max(tolerance, 1e-15) * p.scale;
+    for (;;) {
+      c.set(target);
+      let support = 0;
+      for (let j = 0; j < l; j++) {
+        const value = z[j]!;
+        if (value === 0) continue;
+        support++;
+        const row = j * l;
+        for (let k = 0; k < l; k++) c[k]! -= value * gram[row + k]!;
+      }
+      const { gap, rho } = rowGap(p, z, c);
+      if (gap <= limit || sweeps >= maxSweeps) return { gap: Math.max(gap, 0), sweeps };
+      const radius = Math.sqrt(2 * Math.max(gap, 0));
+      let kept = 0;
+      for (let a = 0; a < count; a++) {
+        const j = set[a]!;
+        if (z[j] !== 0) set[kept++] = j;
+        else isIn[j] = 0;
+      }
+      count = kept;
+      let found = 0;
+      for (let j = 0; j < l; j++) {
+        if (isOut[j] === 1) continue;
+        if (z[j] !== 0) {
+          if (isIn[j] === 0) {
+            isIn[j] = 1;
+            set[count++] = j;
+          }
+          continue;
+        }
+        const weight = alpha[j]!;
+        const slope = positive ? c[j]! : Math.abs(c[j]!);
+        if (slope > weight) {
+          this.candidates[found] = j;
+          this.excess[found++] = slope - weight;
+        } else if (rho > 0 && rho * slope + radius * Math.sqrt(gram[j * l + j]!) < weight) isOut[j] = 1;
+      }
+      count = this.enter(count, found, Math.max(1, Math.max(SMALLEST_SET, 2 * support) - count));
+      sweeps += this.solveBlock(p, z, count, (INNER * Math.max(gap, limit)) / count, maxSweeps - sweeps);
     }
-    if (largest < limit || sweep >= maxSweeps) break;
   }
-  for (let a = 0; a < n; a++) z[set[a]!] = local[a]!;
-  return sweep;
+
+  /** Moves the largest violators into the set; answers its size. */
+  private enter(count: number, found: number, room: number): number {
+    const { candidates, excess, set, isIn } = this;
+    let [size, left] = [count, found];
+    for (let taken = 0; taken < room && left > 0; taken++) {
+      let best = 0;
+      if (left > room - taken) for (let i = 1; i < left; i++) if (excess[i]! > excess[best]!) best = i;
+      const j = candidates[best]!;
+      isIn[j] = 1;
+      set[size++] = j;
+      left--;
+      candidates[best] = candidates[left]!;
+      excess[best] = excess[left]!;
+    }
+    return size;
+  }
+
+  /** Cyclic coordinate descent inside the set; answers the sweeps it took. */
+  private solveBlock(p: RowProblem, z: Float64Array, n: number, limit: number, maxSweeps: number): number {
+    const { gram, alpha, positive } = p;
+    const { size: l, set, local, slope, c } = this;
+    if (n === 0) return 1;
+    if (this.block.length < n * n) this.block = new Float64Array(2 * n * n);
+    const block = this.block;
+    for (let a = 0; a < n; a++) {
+      const j = set[a]!;
+      const row = j * l;
+      local[a] = z[j]!;
+      slope[a] = c[j]!;
+      for (let b = 0; b < n; b++) block[a * n + b] = gram[row + set[b]!]!;
+    }
+    let sweep = 0;
+    for (;;) {
+      sweep++;
+      let largest = 0;
+      for (let a = 0; a < n; a++) {
+        const row = a * n;
+        const curvature = block[row + a]!;
+        if (curvature <= 0) continue;
+        const old = local[a]!;
+        const next = shrunk(slope[a]! + curvature * old, alpha[set[a]!]!, positive) / curvature;
+        const change = next - old;
+        if (change === 0) continue;
+        local[a] = next;
+        for (let b = 0; b < n; b++) slope[b]! -= change * block[row + b]!;
+        const gain = change * change * curvature;
+        if (gain > largest) largest = gain;
+      }
+      if (largest < limit || sweep >= maxSweeps) break;
+    }
+    for (let a = 0; a < n; a++) z[set[a]!] = local[a]!;
+    return sweep;
+  }
 }

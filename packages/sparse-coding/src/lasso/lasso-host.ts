@@ -1,6 +1,6 @@
-import { ArgumentError, checkInteger, checkNumber } from "@lab/core";
-import { gramHost, type HostProblem } from "../inference/infer-host.js";
-import { type RowProblem, rowGap, solveRow } from "./coordinate-descent.js";
+import { ArgumentError, checkFinite, checkInteger, checkNumber } from "@lab/core";
+import { gramHost, type HostProblem } from "../inference/gram-host.js";
+import { type RowProblem, RowSolver, rowGap } from "./coordinate-descent.js";
 
 /** Options of {@link lassoHost}. */
 export interface LassoHostOptions {
@@ -22,7 +22,7 @@ export interface LassoHostOptions {
 export interface LassoHostResult {
   /** Codes, `[rows, codeDim]`. */
   codes: Float64Array;
-  /** Duality gap of each row. */
+  /** Duality gap of each row; with `alpha` 0, where there is none, what single coordinates can still gain. */
   gap: Float64Array;
   /** Sweeps of each row. */
   iterations: Int32Array;
@@ -52,12 +52,21 @@ export function lassoHost(problem: HostProblem, options: LassoHostOptions): Lass
       { argument: "problem", value: y.length },
     );
   }
+  if (options.init && options.init.length !== rows * l) {
+    throw new ArgumentError(`lassoHost: init has ${options.init.length} values; ${rows * l} were expected`, {
+      argument: "init",
+      value: options.init.length,
+    });
+  }
+  checkFinite("lassoHost", "problem.y", y);
+  checkFinite("lassoHost", "problem.dictionary", problem.dictionary);
   const { gram, target } = gramHost(problem, 1);
   for (let j = 0; j < l; j++) gram[j * l + j]! += l2;
-  const codes = Float64Array.from(options.init ?? new Float64Array(rows * l));
+  const codes = options.init ? options.init.slice() : new Float64Array(rows * l);
   const gap = new Float64Array(rows);
   const iterations = new Int32Array(rows);
   const weights = new Float64Array(l).fill(alpha);
+  const solver = new RowSolver(l);
   for (let n = 0; n < rows; n++) {
     const row: RowProblem = {
       gram,
@@ -66,7 +75,7 @@ export function lassoHost(problem: HostProblem, options: LassoHostOptions): Lass
       alpha: weights,
       positive: options.positive ?? false,
     };
-    const outcome = solveRow(row, codes.subarray(n * l, (n + 1) * l), tolerance, maxIterations);
+    const outcome = solver.solve(row, codes.subarray(n * l, (n + 1) * l), tolerance, maxIterations);
     gap[n] = outcome.gap;
     iterations[n] = outcome.sweeps;
   }
@@ -93,7 +102,7 @@ export function gapsHost(
   return scales.map((scale, n) => {
     const own = target.subarray(n * l, (n + 1) * l);
     const z = codes.subarray(n * l, (n + 1) * l);
-    const c = Float64Array.from(own);
+    const c = own.slice();
     for (let j = 0; j < l; j++) {
       const value = z[j]!;
       if (value !== 0) for (let k = 0; k < l; k++) c[k]! -= value * gram[j * l + k]!;

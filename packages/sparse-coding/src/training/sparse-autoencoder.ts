@@ -6,7 +6,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import { type Decoder, linearDecoder, mlpDecoder } from "../decoders/index.js";
 import { LISTA } from "../encoder/index.js";
 import type { EnergyTerms } from "../inference/energy.js";
-import { type InferOptions, type InferResult, infer } from "../inference/infer.js";
+import { infer } from "../inference/infer.js";
+import type { InferOptions, InferResult } from "../inference/infer-options.js";
 import { Adam } from "./adam.js";
 import type { TrainOptions } from "./preset.js";
 
