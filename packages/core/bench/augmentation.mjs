@@ -1,7 +1,4 @@
-// Augmentation of a batch against the engine's operations image by image; JSON on the last line:
-//   pnpm --filter @lab/core build && node bench/augmentation.mjs [backend]
-// The same five in kornia: python bench/augmentation-rivals.py
-import { fileURLToPath } from "node:url";
+// Augmentation of a batch against the engine's operations image by image, and against kornia.
 import { init } from "@lab/core";
 import {
   colorJitter,
@@ -13,6 +10,7 @@ import {
 } from "@lab/core/image";
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
+import { python, row, sample } from "./rows.mjs";
 
 const SIZE = 32;
 
@@ -86,48 +84,69 @@ function hue(x, shift) {
   };
   return tf.concat([channel(5), channel(3), channel(1)], 2);
 }
-async function median(repeats, body) {
-  await body();
-  const times = [];
-  for (let i = 0; i < repeats; i++) {
-    const start = performance.now();
-    await body();
-    times.push(performance.now() - start);
-  }
-  return times.sort((a, b) => a - b)[Math.floor(repeats / 2)];
-}
 
-/** 256 images of 32×32 at once against the loop over images, on the current backend; medians in milliseconds. */
-export async function compareWithLoop(repeats = 7, batch = 256) {
+/** Milliseconds for a batch at once and for the loop over its images, in turns, on the current backend. */
+async function compareWithLoop(repeats, batch) {
   const generator = new Generator(1);
   const images = generator.uniform([batch, SIZE, SIZE, 3]);
-  const ours = await median(repeats, async () => {
-    const out = augment(images, generator);
-    await out.data();
-    out.dispose();
-  });
-  const numbers = new Generator(2).float64(batch * 64 * (repeats + 1));
+  const numbers = new Generator(2).float64(4096);
   let at = 0;
-  const theirs = await median(repeats, async () => {
-    const out = tf.tidy(() => {
-      const each = tf.unstack(images).map((image) => augmentOne(image, () => numbers[at++ % numbers.length]));
-      return tf.stack(each);
-    });
+  const read = (f) => async () => {
+    const out = f();
     await out.data();
     out.dispose();
-  });
-  images.dispose();
-  return {
-    name: `crop, flip, jitter, grayscale, blur of ${batch} images ${SIZE}x${SIZE}`,
-    rival: "the engine's operations, image by image",
-    backend: tf.engine().backendName,
-    ours,
-    theirs,
-    ratio: theirs / ours,
   };
+  const together = read(() => augment(images, generator));
+  const oneByOne = read(() =>
+    tf.tidy(() => {
+      const random = () => numbers[at++ % numbers.length];
+      return tf.stack(tf.unstack(images).map((image) => augmentOne(image, random)));
+    }),
+  );
+  const [ours, rival] = [await sample(together, 2), await sample(oneByOne, 1)];
+  ours.length = 0;
+  rival.length = 0;
+  for (let i = 0; i < repeats; i++) {
+    ours.push(...(await sample(together, 1, 0)));
+    rival.push(...(await sample(oneByOne, 1, 0)));
+  }
+  images.dispose();
+  return { ours, rival };
 }
 
-if (import.meta.main ?? process.argv[1] === fileURLToPath(import.meta.url)) {
-  await init({ backend: process.argv[2] ?? "wasm" });
-  console.log(JSON.stringify(await compareWithLoop()));
+const BATCH = 256;
+const name = `crop, flip, jitter, grayscale, blur of ${BATCH} images ${SIZE}×${SIZE}`;
+
+export async function rows() {
+  const result = [];
+  const skipped = [];
+  const kornia = python("augmentation-rivals.py");
+  if (kornia.missing) skipped.push({ name: "kornia", reason: kornia.missing });
+  for (const backend of ["wasm", "tensorflow"]) {
+    try {
+      await init({ backend });
+    } catch (error) {
+      skipped.push({ name: backend, reason: error.message });
+      continue;
+    }
+    const { ours, rival } = await compareWithLoop(7, BATCH);
+    const isWasm = backend === "wasm";
+    result.push(
+      row({
+        name: `${backend}: ${name}`,
+        ours,
+        rival,
+        rivalName: "the engine's operations, image by image",
+        ...(isWasm && { bar: { of: "ratio", atMost: 0.05 } }),
+      }),
+      row({
+        name: `${backend}: the same against kornia`,
+        ours,
+        rival: kornia.times,
+        rivalName: "kornia",
+        ...(!isWasm && { bar: { of: "ratio", atMost: 1.5 } }),
+      }),
+    );
+  }
+  return { rows: result, skipped };
 }

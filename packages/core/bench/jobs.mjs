@@ -1,5 +1,4 @@
-// Cost of a task that does nothing, on every runner, against a bare BullMQ queue on the same Redis in the same run:
-//   pnpm --filter @lab/core build && node bench/jobs.mjs [count]
+// Cost of a task that does nothing, on every runner, against a bare BullMQ queue on the same Redis in the same run.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,12 +7,13 @@ import { pathToFileURL } from "node:url";
 import { mapTasks, serveTasks } from "@lab/core/jobs";
 import { Queue, QueueEvents, Worker } from "bullmq";
 import { Redis } from "ioredis";
+import { row } from "./rows.mjs";
 
 const CONCURRENCY = 4;
 const PORT = 17_391;
 
 /** Milliseconds a task of a sweep, after a small one to warm up. */
-export async function sweep(handler, count, options) {
+async function sweep(handler, count, options) {
   const run = async (name, n) => {
     const inputs = Array.from({ length: n }, (_, i) => ({ key: `${i}`, input: i }));
     const start = performance.now();
@@ -27,7 +27,7 @@ export async function sweep(handler, count, options) {
 }
 
 /** Milliseconds a job of BullMQ itself, waited for through its events. */
-export async function bareQueue(redis, count) {
+async function bareQueue(redis, count) {
   const connection = new Redis(redis, { maxRetriesPerRequest: null });
   const queue = new Queue("bare", { connection });
   const listening = connection.duplicate();
@@ -44,46 +44,40 @@ export async function bareQueue(redis, count) {
   return cost;
 }
 
-/** All runners; those on Redis only where there is a server to start. */
-export async function compare(count = 2000) {
+const COUNT = 1000;
+
+export async function rows() {
   const dir = mkdtempSync(join(tmpdir(), "lab-bench-"));
   writeFileSync(join(dir, "noop.mjs"), "export default (input) => input;\n");
   const handler = pathToFileURL(join(dir, "noop.mjs")).href;
-  const rows = [];
+  const result = [];
   for (const runner of ["inline", "threads:2"]) {
-    rows.push({ runner, ms: await sweep(handler, count, { runner }) });
+    result.push(row({ name: `a task, ${runner}`, ours: [await sweep(handler, COUNT, { runner })] }));
   }
-  if (spawnSync("redis-server", ["--version"]).status !== 0) return rows;
+  if (spawnSync("redis-server", ["--version"]).status !== 0)
+    return { rows: result, skipped: [{ name: "redis", reason: "no redis-server on this machine" }] };
   const server = spawn("redis-server", ["--port", `${PORT}`, "--save", "", "--dir", dir], {
     stdio: "ignore",
   });
-  const redis = `redis://127.0.0.1:${PORT}`;
-  const bare = await bareQueue(redis, count);
-  rows.push({ runner: "bullmq alone", ms: bare });
-  for (const threads of [false, true]) {
-    const controller = new AbortController();
-    const queue = `lab-${threads}`;
-    const served = serveTasks({
-      redis,
-      queue,
-      allow: [handler],
-      concurrency: CONCURRENCY,
-      threads,
-      signal: controller.signal,
-    });
-    const runner = { redis, queue };
-    for (const store of [undefined, join(dir, `store-${threads}`)]) {
-      const ms = await sweep(handler, count, { runner, ...(store && { store }) });
-      const name = `redis${threads ? ", threads" : ""}${store ? ", stored" : ""}`;
-      rows.push({ runner: name, ms, ratio: ms / bare });
+  try {
+    const redis = `redis://127.0.0.1:${PORT}`;
+    const rival = [await bareQueue(redis, COUNT)];
+    for (const threads of [false, true]) {
+      const controller = new AbortController();
+      const queue = `lab-${threads}`;
+      const options = { redis, queue, allow: [handler], concurrency: CONCURRENCY, threads };
+      const served = serveTasks({ ...options, signal: controller.signal });
+      for (const store of [undefined, join(dir, `store-${threads}`)]) {
+        const runner = { redis, queue };
+        const ours = [await sweep(handler, COUNT, { runner, ...(store && { store }) })];
+        const name = `a task, redis${threads ? ", threads" : ""}${store ? ", stored" : ""}`;
+        result.push(row({ name, ours, rival, rivalName: "bullmq alone", bar: { of: "ours", atMost: 5 } }));
+      }
+      controller.abort();
+      await served;
     }
-    controller.abort();
-    await served;
+  } finally {
+    server.kill();
   }
-  server.kill();
-  return rows;
-}
-
-if (process.argv[1]?.endsWith("jobs.mjs")) {
-  console.log(JSON.stringify(await compare(Number(process.argv[2] ?? 2000)), null, 2));
+  return { rows: result };
 }

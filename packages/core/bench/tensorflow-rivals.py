@@ -1,4 +1,7 @@
-"""Median and best milliseconds of PyTorch (eager) and numpy (float32) for the rows of tensorflow.mjs, as JSON."""
+"""Milliseconds of PyTorch (eager) and numpy (float32) for the rows of tensorflow.mjs, as JSON lists.
+
+Arguments: threads, repeats, and `step` for the training step alone.
+"""
 import json
 import sys
 import time
@@ -20,8 +23,7 @@ def measure(run, count):
         start = time.perf_counter()
         run()
         times.append((time.perf_counter() - start) * 1e3)
-    times.sort()
-    return {"median": times[count // 2], "best": times[0]}
+    return times
 
 
 layers, channels = [], 3
@@ -42,6 +44,9 @@ def step():
 
 
 times = {"step": measure(step, repeats)}
+if sys.argv[3:] == ["step"]:
+    print(json.dumps(times))
+    sys.exit()
 for batch, size, channels in [(64, 32, 32), (64, 16, 64), (64, 8, 128)]:
     x, dy = torch.randn(2, batch, channels, size, size)
     w = torch.randn(channels, channels, 3, 3)

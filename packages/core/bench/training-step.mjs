@@ -1,8 +1,9 @@
-// One training step of a small convolutional network on one backend, and single convolutions; JSON on the last line.
+// One training step of a small convolutional network on the current backend, and single convolutions.
 // Network: 3→32, 32→32, 32→32, 32→64 stride 2, 64→64, 64→128 stride 2, 128→128, each 3×3 convolution + batch
 // normalisation in training mode + ReLU; global average, dense 10; batch 64 of 32×32×3; SGD.
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
+import { sample } from "./rows.mjs";
 
 export const blocks = [
   [32, 1],
@@ -13,19 +14,6 @@ export const blocks = [
   [128, 2],
   [128, 1],
 ];
-
-/** Median and smallest of `repeats` timings in milliseconds, after three runs that do not count. */
-export async function time(run, repeats) {
-  for (let warm = 0; warm < 3; warm++) await run();
-  const times = [];
-  for (let repeat = 0; repeat < repeats; repeat++) {
-    const start = performance.now();
-    await run();
-    times.push(performance.now() - start);
-  }
-  times.sort((a, b) => a - b);
-  return { median: times[times.length >> 1], best: times[0] };
-}
 
 /** The network out of the engine's own layers. */
 export function layersStep() {
@@ -42,7 +30,7 @@ export function layersStep() {
 }
 
 /** The network out of the engine's ops, batch normalisation as `moments` and `batchNorm`. */
-export function opsStep() {
+export function opsStep(batch = 64) {
   let channels = 3;
   const weights = blocks.map(([filters, stride]) => {
     const kernel = tf.variable(tf.randomNormal([3, 3, channels, filters], 0, (2 / (9 * channels)) ** 0.5));
@@ -63,12 +51,12 @@ export function opsStep() {
       x = tf.relu(tf.batchNorm(x, mean, variance, offset, scale, 1e-5));
     }
     return tf.matMul(tf.mean(x, [1, 2]), dense);
-  });
+  }, batch);
 }
 
-function stepOf(forward) {
-  const images = tf.randomNormal([64, 32, 32, 3]);
-  const classes = Array.from({ length: 64 }, (_, index) => index % 10);
+function stepOf(forward, batch = 64) {
+  const images = tf.randomNormal([batch, 32, 32, 3]);
+  const classes = Array.from({ length: batch }, (_, index) => index % 10);
   const labels = tf.cast(tf.oneHot(tf.tensor1d(classes, "int32"), 10), "float32");
   const optimizer = tf.train.sgd(0.05);
   return async () => {
@@ -85,22 +73,47 @@ export async function readOne(tensor) {
   tf.dispose([first, tensor]);
 }
 
-/** Forward pass and both gradients of one 3×3 convolution with as many channels out as in. */
-export async function convolution(batch, size, channels, repeats) {
-  const x = tf.randomNormal([batch, size, size, channels]);
-  const w = tf.randomNormal([3, 3, channels, channels]);
-  const dy = tf.randomNormal(x.shape);
-  const attributes = { strides: [1, 1], pad: "same", dataFormat: "NHWC", dilations: [1, 1] };
+/**
+ * Samples of the forward pass and both gradients of one square convolution, taken in turns.
+ *
+ * @param shape - `{ batch, size, inChannels, outChannels, filter, stride, depthwise }`.
+ */
+export async function convolution(shape, repeats) {
+  const { batch, size, inChannels, outChannels, filter = 3, stride = 1, depthwise = false } = shape;
+  const x = tf.randomNormal([batch, size, size, inChannels]);
+  const w = tf.randomNormal([filter, filter, inChannels, depthwise ? 1 : outChannels]);
+  const out = Math.ceil(size / stride);
+  const dy = tf.randomNormal([batch, out, out, depthwise ? inChannels : outChannels]);
+  const attributes = { strides: [stride, stride], pad: "same", dataFormat: "NHWC", dilations: [1, 1] };
   const kernel = (name, inputs, extra) => async () => {
-    const result = tf.engine().runKernel(name, inputs, { ...attributes, ...extra });
-    await readOne(result);
+    await readOne(tf.engine().runKernel(name, inputs, { ...attributes, ...extra }));
+  };
+  const plain = depthwise ? "DepthwiseConv2dNative" : "Conv2D";
+  const runs = {
+    forward: kernel(plain, { x, filter: w }),
+    inputGradient: kernel(`${plain}BackpropInput`, { dy, filter: w }, { inputShape: x.shape }),
+    filterGradient: kernel(`${plain}BackpropFilter`, { x, dy }, { filterShape: w.shape }),
+  };
+  const samples = { forward: [], inputGradient: [], filterGradient: [] };
+  for (const run of Object.values(runs)) await sample(run, 2);
+  for (let repeat = 0; repeat < repeats; repeat++) {
+    for (const [name, run] of Object.entries(runs)) samples[name].push(...(await sample(run, 1, 0)));
+  }
+  tf.dispose([x, w, dy]);
+  return samples;
+}
+
+/** Operations so small that only their call costs: a thousand of each. */
+export function smallOps() {
+  const a = tf.ones([8, 8]);
+  const x = tf.ones([1, 8, 8, 4]);
+  const w = tf.ones([3, 3, 4, 4]);
+  const thousand = (f) => () => {
+    for (let i = 0; i < 1000; i++) f().dispose();
   };
   return {
-    forward: await time(kernel("Conv2D", { x, filter: w }), repeats),
-    inputGradient: await time(
-      kernel("Conv2DBackpropInput", { dy, filter: w }, { inputShape: x.shape }),
-      repeats,
-    ),
-    filterGradient: await time(kernel("Conv2DBackpropFilter", { x, dy }, { filterShape: w.shape }), repeats),
+    "product 8×8": thousand(() => tf.matMul(a, a)),
+    "convolution 1×8×8×4": thousand(() => tf.conv2d(x, w, 1, "same")),
+    "sum of 64": thousand(() => tf.sum(a)),
   };
 }
