@@ -11,7 +11,6 @@ import {
 } from "../device/index.js";
 import { ArgumentError, BackendUnavailableError, NotInitializedError } from "../errors/index.js";
 import { registerKernels } from "../kernels/index.js";
-import { registerLinalg } from "../linalg/register.js";
 
 /** Options of {@link init}. */
 export interface InitOptions {
@@ -106,6 +105,7 @@ export async function init(options: InitOptions = {}): Promise<DeviceInfo> {
   // A later attempt may have taken the engine's place and failed.
   await tf.setBackend(found.backend); // the engine knows every backend by the same name
   await registerKernels(found.backend);
+  const { registerLinalg } = await import("../linalg/register.js"); // not before: importing core is to be quick
   await registerLinalg(found.backend);
   options.logger?.(`init: ${found.backend} on ${found.name}`);
   current = found;

@@ -243,3 +243,21 @@ test("a file that changes after its header was read is not read further", async 
   await expect(reader.tensor("a")).rejects.toThrow(/has changed/);
   expect(() => readSafetensors(join(folder(), "none"))).toThrow(/cannot be read.*ENOENT/);
 });
+
+test("values that are converted in several pieces arrive whole and in order, from a file and from bytes", async () => {
+  const count = 3 * 2 ** 19 + 5;
+  const half = Uint16Array.from({ length: count }, (_, i) => (i * 40503) & 0x7bff);
+  const wide = Float64Array.from({ length: count }, (_, i) => i / 3);
+  const path = join(folder(), "pieces.safetensors");
+  await writeSafetensors(path, {
+    half: { dtype: "F16", shape: [count], data: half },
+    wide: { dtype: "F64", shape: [count], data: wide },
+  });
+  for (const source of [path, new Uint8Array(readFileSync(path))]) {
+    const reader = readSafetensors(source);
+    const halves = (await reader.array("half")) as Float32Array;
+    expect(halves.findIndex((value, i) => value !== fromHalf(half[i]!))).toBe(-1);
+    const narrowed = await (await reader.tensor("wide")).data();
+    expect(narrowed.findIndex((value, i) => value !== Math.fround(i / 3))).toBe(-1);
+  }
+});

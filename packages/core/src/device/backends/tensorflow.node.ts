@@ -4,8 +4,6 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import util from "node:util";
 import * as tf from "@tensorflow/tfjs-core";
-import { patchBatchNormLayer } from "../../native/kernels/batch-norm-layer.js";
-import { registerTensorflowKernels } from "../../native/kernels/register.js";
 import { engineName, type TensorflowBackend } from "../../native/kernels/tensorflow-backend.js";
 import { processorName } from "../processor.node.js";
 import { projectFolder } from "../project-folder.node.js";
@@ -57,6 +55,7 @@ async function loadBinding(): Promise<void> {
   } finally {
     restore();
   }
+  const { registerTensorflowKernels } = await import("../../native/kernels/register.js");
   registerTensorflowKernels();
 }
 
@@ -115,6 +114,7 @@ function keepRegistry(): () => void {
 
 /** The layer of core's own tfjs-layers and that of the copy which tfjs-node brings; often they are one. */
 async function patchLayers(paths: string[]): Promise<void> {
+  const { patchBatchNormLayer } = await import("../../native/kernels/batch-norm-layer.js");
   patchBatchNormLayer(await import("@tensorflow/tfjs-layers"));
   for (const path of paths) {
     try {

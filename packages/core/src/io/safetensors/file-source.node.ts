@@ -57,12 +57,22 @@ export function fileSource(path: string): ByteSource {
           );
         }
         let from = offset;
-        for (const piece of pieces) {
+        const fill = async (piece: Uint8Array) => {
           for (let at = 0; at < piece.byteLength; ) {
             const { bytesRead } = await file.read(piece, at, Math.min(MAX_READ, piece.byteLength - at), from);
             if (bytesRead === 0) throw broken(path, new Error(`it ends at byte ${from}`));
             at += bytesRead;
             from += bytesRead;
+          }
+        };
+        const iterator = pieces[Symbol.iterator]();
+        let next = iterator.next();
+        while (!next.done) {
+          const reading = fill(next.value);
+          try {
+            next = iterator.next(); // the one before is used while this one arrives
+          } finally {
+            await reading;
           }
         }
       } finally {

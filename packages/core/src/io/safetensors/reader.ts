@@ -18,7 +18,10 @@ export interface ByteSource {
   size: number;
   /** The first bytes, at once. */
   readHead(length: number): Uint8Array;
-  /** Fills pieces, one after the other from `offset` on; the same piece may come again once it has been used. */
+  /**
+   * Fills pieces, one after the other from `offset` on. A piece is full once the one after the next is asked for, or the
+   * promise is there; then its memory may come again.
+   */
   read(offset: number, pieces: Iterable<Uint8Array>): Promise<void>;
 }
 
@@ -44,8 +47,8 @@ export interface SafetensorsReader extends AsyncIterable<[name: string, tensor: 
   array(name: string): Promise<SafetensorsArray>;
 }
 
-/** Values converted at a time: 2 MB of half precision. */
-const CHUNK_VALUES = 2 ** 20;
+/** Values converted at a time: 1 MB of half precision, twice, because one piece is converted while the next arrives. */
+const CHUNK_VALUES = 2 ** 19;
 
 /**
  * Opens a safetensors file: reads and checks its header, and tensors one by one when they are asked for.
@@ -55,7 +58,7 @@ const CHUNK_VALUES = 2 ** 20;
  * @returns The reader. It keeps no file open; iterating it reads one tensor after the other.
  * @throws {@link DataError} with the path and the offset when the file is not what the format says; nothing larger than the
  * file is allocated, whatever it declares. {@link ArgumentError} when `only` names a tensor that is not there.
- * @remarks Memory: the tensor that is read and, where it is converted, 2 MB more.
+ * @remarks Memory: the tensor that is read and, where it is converted, at most 8 MB more.
  * @see https://huggingface.co/docs/safetensors
  * @example
  * ```ts
@@ -165,7 +168,7 @@ function infoOf(header: SafetensorsHeader, name: string, path: string): Safetens
   );
 }
 
-/** Hands over values in pieces that share one buffer. */
+/** Hands over values in pieces that share two buffers. */
 async function convert(
   source: ByteSource,
   offset: number,
@@ -174,15 +177,24 @@ async function convert(
   take: (values: SafetensorsArray, at: number) => void,
 ): Promise<void> {
   const { size, make } = dtypes[dtype];
-  const buffer = make(Math.min(count, CHUNK_VALUES));
+  const numPieces = Math.ceil(count / CHUNK_VALUES);
+  const buffers = [0, 1].map((index) =>
+    make(Math.max(0, Math.min(count - index * CHUNK_VALUES, CHUNK_VALUES))),
+  );
+  const lengthOf = (index: number) => Math.min(CHUNK_VALUES, count - index * CHUNK_VALUES);
+  const use = (index: number) => {
+    const values = buffers[index % 2]!.subarray(0, lengthOf(index)) as SafetensorsArray;
+    take(values, index * CHUNK_VALUES);
+  };
   function* pieces() {
-    for (let at = 0; at < count; at += CHUNK_VALUES) {
-      const length = Math.min(CHUNK_VALUES, count - at);
-      yield new Uint8Array(buffer.buffer, 0, length * size); // comes back once it is full
-      take(buffer.subarray(0, length) as SafetensorsArray, at);
+    for (let index = 0; index < numPieces; index++) {
+      if (index >= 2) use(index - 2);
+      yield new Uint8Array(buffers[index % 2]!.buffer, 0, lengthOf(index) * size);
     }
+    if (numPieces >= 2) use(numPieces - 2);
   }
   await source.read(offset, pieces());
+  if (numPieces >= 1) use(numPieces - 1);
 }
 
 function toInt32(values: SafetensorsArray, name: string, path: string, offset: number): Int32Array {
