@@ -38,6 +38,8 @@ export { alignment, uniformity } from "./hypersphere/index.js";
 export {
   type CachedGradientsOptions,
   cachedGradients,
+  type DistributedGradientsOptions,
+  distributedGradients,
   FeatureQueue,
   momentumUpdate,
   type QueueState,
@@ -55,6 +57,25 @@ export {
   nmceLoss,
   totalCodingRate,
 } from "./nmce/index.js";
+export {
+  arrayDataset,
+  type EncodeDatasetOptions,
+  type EncodedDataset,
+  encodeDataset,
+  type LabelledSplits,
+  type Method,
+  type MethodSettings,
+  type PretrainEvent,
+  type PretrainOptions,
+  type PretrainResult,
+  type ProjectorOptions,
+  pretrain,
+  projector,
+  type Sample,
+  type SimclrAugmentationOptions,
+  simclrAugmentation,
+  type ViewMaker,
+} from "./pretraining/index.js";
 export {
   type BarlowTwinsOptions,
   barlowTwins,
