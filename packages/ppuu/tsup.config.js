@@ -2,7 +2,11 @@ import { labPackage } from "@lab/tooling/tsup";
 
 export default labPackage({
   index: "src/index.ts",
+  evaluation: "src/evaluation.ts",
+  images: "src/images.ts",
+  ngsim: "src/ngsim/index.ts",
+  pictures: "src/pictures.ts",
   "experiments/index": "src/experiments/index.ts",
   "commands/index": "src/commands/index.ts",
-  worker: "src/evaluation/episode-task.ts",
+  worker: "src/worker.ts",
 });

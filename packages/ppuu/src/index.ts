@@ -6,17 +6,11 @@
 
 export * from "./costs/index.js";
 export * from "./ego/index.js";
-export * from "./environment/index.js";
-export * from "./evaluation/index.js";
 export * from "./gradient/index.js";
 export * from "./log/index.js";
 export * from "./network/public.js";
-export * from "./ngsim/index.js";
-export * from "./picture/index.js";
 export * from "./planning/index.js";
-export * from "./plots/index.js";
 export * from "./policy/index.js";
-export * from "./raster/index.js";
 export * from "./scene/index.js";
 export * from "./simulation/index.js";
 export * from "./world/index.js";

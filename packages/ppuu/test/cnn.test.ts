@@ -2,15 +2,8 @@ import { Generator } from "@lab/core/random";
 import { expectClose } from "@lab/core/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
-import {
-  cnnPolicy,
-  cnnWorldModel,
-  historyFromLog,
-  klDivergence,
-  samplePlaces,
-  trainWorldModel,
-  uncertaintyCost,
-} from "../src/index.js";
+import { cnnPolicy, cnnWorldModel, klDivergence, uncertaintyCost } from "../src/images.js";
+import { historyFromLog, samplePlaces, trainWorldModel } from "../src/index.js";
 import { sampleWindow } from "../src/world/training-window.js";
 import { smallLog } from "./small-log.js";
 

@@ -9,18 +9,8 @@ import { ArgumentError } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  compare,
-  evaluate,
-  idmPolicy,
-  noAction,
-  overlaps,
-  replayPolicy,
-  simulateTraffic,
-  TrafficEnv,
-  unicycle,
-  vectorCosts,
-} from "../src/index.js";
+import { compare, evaluate, overlaps, TrafficEnv } from "../src/evaluation.js";
+import { idmPolicy, noAction, replayPolicy, simulateTraffic, unicycle, vectorCosts } from "../src/index.js";
 import { smallLog } from "./small-log.js";
 
 const log = await smallLog();

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DataError } from "@lab/core";
 import { describe, expect, test } from "vitest";
-import { loadNgsim, recordedStates } from "../src/index.js";
+import { recordedStates } from "../src/index.js";
+import { loadNgsim } from "../src/ngsim/index.js";
 
 const FOOT = 0.3048;
 const HEADER =

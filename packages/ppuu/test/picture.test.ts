@@ -7,24 +7,21 @@ import { inflateSync } from "node:zlib";
 import { ArgumentError } from "@lab/core";
 import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type EpisodeResult, evaluate } from "../src/evaluation.js";
+import { idmPolicy, simulateTraffic, subsampleLog } from "../src/index.js";
 import {
   COLOURS,
-  type EpisodeResult,
   encodeGif,
   episodeHtml,
-  evaluate,
-  idmPolicy,
   renderEpisode,
   renderFrame,
-  simulateTraffic,
   stripOf,
-  subsampleLog,
   toPng,
   writeGif,
   writeHtml,
   writePngs,
   writeSvg,
-} from "../src/index.js";
+} from "../src/pictures.js";
 import { decodeGif } from "./decode-gif.js";
 
 let episode: EpisodeResult;

@@ -12,12 +12,12 @@ import {
   type MpcOptions,
   mpc,
   type Observation,
-  policyFromSpec,
   replayWorld,
   samplePlaces,
   unicycle,
   vectorCosts,
 } from "../src/index.js";
+import { policyFromSpec } from "../src/worker.js";
 import { smallLog } from "./small-log.js";
 
 const log = await smallLog();

@@ -2,15 +2,8 @@ import { renderSvg } from "@lab/core/plot";
 import * as tf from "@tensorflow/tfjs-core";
 import { layers, sequential } from "@tensorflow/tfjs-layers";
 import { expect, test } from "vitest";
-import {
-  costLandscapePlot,
-  noAction,
-  planPlot,
-  policyFromModel,
-  type Scene,
-  spaceTimePlot,
-  vectorCosts,
-} from "../src/index.js";
+import { noAction, policyFromModel, type Scene, vectorCosts } from "../src/index.js";
+import { costLandscapePlot, planPlot, spaceTimePlot } from "../src/pictures.js";
 import { smallLog } from "./small-log.js";
 
 const scene = (): Scene => ({

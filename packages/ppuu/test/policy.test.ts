@@ -13,13 +13,13 @@ import {
   imagine,
   jointWorldModel,
   mlpPolicy,
-  policyFromSpec,
   replayWorld,
   samplePlaces,
   trainPolicy,
   unicycle,
   vectorCosts,
 } from "../src/index.js";
+import { policyFromSpec } from "../src/worker.js";
 import { smallLog } from "./small-log.js";
 
 const log = await smallLog();

@@ -6,11 +6,11 @@ import {
   cropContext,
   imageCosts,
   renderContext,
-  type Scene,
   separableMask,
   taperMask,
   warpContext,
-} from "../src/index.js";
+} from "../src/images.js";
+import type { Scene } from "../src/index.js";
 
 const pose = (x = 1.3, y = -0.4, heading = 0.05, v = 12) =>
   tf.tensor2d([[x, y, Math.cos(heading), Math.sin(heading), v]]);

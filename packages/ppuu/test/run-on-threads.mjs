@@ -1,7 +1,8 @@
 // Evaluates one policy in this process and on threads, from the built package; prints both as JSON.
 import { readdir } from "node:fs/promises";
 import { init } from "@lab/core";
-import { evaluate, mlpPolicy, simulateTraffic, subsampleLog, vectorCosts } from "@lab/ppuu";
+import { mlpPolicy, simulateTraffic, subsampleLog, vectorCosts } from "@lab/ppuu";
+import { evaluate } from "@lab/ppuu/evaluation";
 
 await init({ backend: "wasm" });
 const store = process.argv[2];

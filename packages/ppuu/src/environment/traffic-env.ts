@@ -104,7 +104,8 @@ const defaultReward = ({ progress, outcome }: RewardInput) =>
  * @example
  * ```ts
  * import { init } from "@lab/core";
- * import { simulateTraffic, TrafficEnv } from "@lab/ppuu";
+ * import { simulateTraffic } from "@lab/ppuu";
+ * import { TrafficEnv } from "@lab/ppuu/evaluation";
  *
  * await init();
  * const log = await simulateTraffic({ seconds: 20, seed: 0, warmup: 5 });

@@ -1,8 +1,3 @@
-/**
- * The task handler behind distributed evaluations, for `mapTasks` and `serveTasks`.
- *
- * @packageDocumentation
- */
 import { device, init } from "@lab/core";
 import type { CostSpec } from "../costs/cost-model.js";
 import type { EgoModelSpec } from "../ego/ego-model.js";
@@ -28,14 +23,23 @@ export interface EpisodeTask {
   scenes: number[];
   /** Rules. */
   rules: {
+    /** Whether the others follow the log or react. */
     mode: "replay" | "reactive";
+    /** The ego model. */
     ego: EgoModelSpec;
+    /** Whether actions are kept within the model's limits. */
     clip: boolean;
+    /** Forgiven overlap in m. */
     margin: number;
+    /** Metres to go on a ring, position on an open road. */
     destination: number;
+    /** Longest episode in steps. */
     limit: number;
+    /** Frames of history that are seen. */
     frames: number;
+    /** What makes it harder. */
     stress: Stress;
+    /** Seed of the evaluation. */
     seed: number;
   };
   /** Whether moments are recorded. */
@@ -51,7 +55,7 @@ export interface EpisodeTask {
  * @param context - Its signal stops the group.
  * @returns One result for each episode.
  */
-export default async function runEpisodes(
+export async function runEpisodes(
   task: EpisodeTask,
   context?: { signal?: AbortSignal },
 ): Promise<EpisodeResult[]> {

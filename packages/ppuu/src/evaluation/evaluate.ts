@@ -1,4 +1,5 @@
 import { ArgumentError, checkInteger } from "@lab/core";
+import { nodeModule } from "@lab/core/io";
 import { mapTasks, type Runner } from "@lab/core/jobs";
 import type { CostModel } from "../costs/cost-model.js";
 import type { Outcome } from "../environment/outcome.js";
@@ -96,7 +97,7 @@ export async function evaluate(policy: Policy, options: EvaluateOptions): Promis
     const inputs = await tasksOf(policy, options, rules, groups, seed);
     const outputs = mapTasks<EpisodeTask, EpisodeResult[]>({
       name: "ppuu-episodes",
-      handler: await handlerFor(runner),
+      handler: handlerFor(runner),
       inputs,
       runner,
       ...(store !== undefined && { store }),
@@ -151,11 +152,11 @@ async function tasksOf(
  * Address of the task handler: on this machine the built file beside this one, wherever the program was started; other
  * machines find their own by name.
  */
-async function handlerFor(runner: Runner): Promise<string> {
+function handlerFor(runner: Runner): string {
   const name = "@lab/ppuu/worker";
   if (typeof runner !== "string") return name;
   const beside = new URL("./worker.js", import.meta.url);
-  const { existsSync } = await import("node:fs");
+  const { existsSync } = nodeModule<typeof import("node:fs")>("node:fs", "evaluate");
   return beside.protocol === "file:" && existsSync(beside) ? beside.href : name;
 }
 

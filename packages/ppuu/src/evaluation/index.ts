@@ -1,4 +1,3 @@
-export { policyFromSpec } from "./build-policy.js";
 export { drawEpisodes } from "./draw-episodes.js";
 export { type EpisodeEvent, type EvaluateOptions, evaluate } from "./evaluate.js";
 export { type Comparison, compare, type Rate, type Report } from "./report.js";

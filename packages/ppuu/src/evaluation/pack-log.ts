@@ -4,10 +4,15 @@ import { fromBase64, toBase64 } from "../network/weights.js";
 
 /** Some scenes of a log as plain JSON. */
 export interface PackedLog {
+  /** Seconds from frame to frame. */
   dt: number;
+  /** Frames, scenes, cars. */
   shape: [number, number, number];
+  /** The road. */
   road: Road;
+  /** Where the log came from. */
   source: string;
+  /** Little-endian bytes of each array in base64. */
   arrays: Record<"x" | "y" | "v" | "present" | "length" | "width", string>;
 }
 

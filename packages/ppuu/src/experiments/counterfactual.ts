@@ -7,11 +7,10 @@ import { unicycle } from "../ego/unicycle.js";
 import { recordedState } from "../log/recorded-states.js";
 import type { TrafficLog } from "../log/traffic-log.js";
 import { historyFromLog, samplePlaces } from "../scene/windows.js";
-import { jointWorldModel } from "../world/joint-world.js";
-import { trainWorldModel } from "../world/train-world-model.js";
 import { trainingWindow } from "../world/training-window.js";
 import type { LearnedWorldModel, WorldState } from "../world/world-model.js";
 import { FULL_DATA, PAPER, PAPER_VALUE, type RingData, ringLogs } from "./ring-data.js";
+import { trainJointModel } from "./train-joint.js";
 
 interface CounterfactualParams extends RingData {
   updates: number;
@@ -94,25 +93,9 @@ async function errorOf(
 }
 
 async function run(context: ExperimentContext<CounterfactualParams>): Promise<{ errors: FutureError[] }> {
-  const { params, seed, signal, onProgress } = context;
+  const { params, signal, onProgress } = context;
   const { train, test } = await ringLogs(params, signal, onProgress);
-  const { world } = await trainWorldModel(train, {
-    world: jointWorldModel({ seed }),
-    updates: params.updates,
-    batch: 128,
-    horizon: 5,
-    learningRate: 1e-3,
-    seed,
-    checkpoint: `${context.store}/joint.ckpt`,
-    signal,
-    on: ({ step, loss }) =>
-      onProgress({
-        done: step,
-        total: params.updates,
-        message: "training the joint model",
-        metrics: { loss },
-      }),
-  });
+  const world = await trainJointModel(context, train, params.updates);
   const errors: FutureError[] = [];
   for (const level of [undefined, ...LEVELS]) {
     errors.push(await errorOf(world, test, params.futures, level, 1));

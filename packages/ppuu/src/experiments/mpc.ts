@@ -5,11 +5,10 @@ import { evaluate } from "../evaluation/evaluate.js";
 import { type MpcOptions, mpc } from "../planning/mpc.js";
 import type { Policy } from "../policy/policy.js";
 import { noAction } from "../policy/simple-policies.js";
-import { jointWorldModel } from "../world/joint-world.js";
 import { constantVelocityWorld } from "../world/simple-worlds.js";
-import { trainWorldModel } from "../world/train-world-model.js";
 import { type MethodRow, methodRow, successBars, tableOf } from "./method-row.js";
 import { FULL_DATA, PAPER, PAPER_VALUE, type RingData, ringLogs } from "./ring-data.js";
+import { trainJointModel } from "./train-joint.js";
 
 interface MpcParams extends RingData {
   episodes: number;
@@ -44,23 +43,7 @@ async function run(context: ExperimentContext<MpcParams>): Promise<MpcResult> {
   await judge(NOTHING, noAction(), performance.now());
   const separated: MpcOptions = { ...plan, world: constantVelocityWorld(), ego: unicycle({ dt: test.dt }) };
   await judge(SEPARATED, mpc(separated), performance.now());
-  const { world } = await trainWorldModel(train, {
-    world: jointWorldModel({ seed }),
-    updates: params.jointUpdates,
-    batch: 128,
-    horizon: 5,
-    learningRate: 1e-3,
-    seed,
-    checkpoint: `${context.store}/joint.ckpt`,
-    signal,
-    on: ({ step, loss }) =>
-      onProgress({
-        done: step,
-        total: params.jointUpdates,
-        message: "training the joint model",
-        metrics: { loss },
-      }),
-  });
+  const world = await trainJointModel(context, train, params.jointUpdates);
   await judge(JOINT, mpc({ ...plan, world }), performance.now());
   world.dispose();
   return { rows };

@@ -1,2 +1,1 @@
-export { klDivergence } from "./layers.js";
 export type { WeightsSpec } from "./weights.js";

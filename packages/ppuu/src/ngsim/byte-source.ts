@@ -1,4 +1,5 @@
 import { ArgumentError, DataError } from "@lab/core";
+import { nodeModule } from "@lab/core/io";
 
 /** Chunks of bytes of a file, a stream or a blob, and a name for messages. */
 export function byteSource(source: string | ReadableStream<Uint8Array> | Blob): {
@@ -20,7 +21,7 @@ export function byteSource(source: string | ReadableStream<Uint8Array> | Blob): 
 }
 
 async function* fileChunks(path: string): AsyncGenerator<Uint8Array> {
-  const { createReadStream } = await import("node:fs");
+  const { createReadStream } = nodeModule<typeof import("node:fs")>("node:fs", "loadNgsim");
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) yield chunk as Uint8Array;
   } catch (cause) {

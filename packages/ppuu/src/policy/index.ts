@@ -1,5 +1,4 @@
 export { type ClonePolicyOptions, clonePolicy } from "./clone-policy.js";
-export { type CnnPolicy, type CnnPolicyOptions, cnnPolicy } from "./cnn-policy.js";
 export { costsOf, type GradientPath, type Imagined, type ImagineOptions, imagine } from "./imagine.js";
 export { type MlpPolicyOptions, mlpPolicy } from "./mlp-policy.js";
 export { policyFromModel } from "./model-policy.js";

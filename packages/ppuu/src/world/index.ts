@@ -1,5 +1,4 @@
 export { type CarsWorldOptions, carsWorld } from "./cars-world.js";
-export { type CnnWorldModel, type CnnWorldModelOptions, cnnWorldModel } from "./cnn-world.js";
 export { type JointWorldModelOptions, jointWorldModel } from "./joint-world.js";
 export { replayWorld } from "./replay-world.js";
 export { constantVelocityWorld, idmWorld } from "./simple-worlds.js";

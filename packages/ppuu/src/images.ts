@@ -1,0 +1,19 @@
+/**
+ * Worlds, costs and policies on context images, and the raster that makes and reads such images.
+ *
+ * @packageDocumentation
+ */
+
+export { type ImageCostWeights, imageCosts } from "./costs/image-costs.js";
+export {
+  type Passes,
+  type UncertaintyCost,
+  type UncertaintyCostOptions,
+  type UncertaintyStats,
+  uncertaintyCost,
+  variances,
+} from "./costs/uncertainty-cost.js";
+export { klDivergence } from "./network/layers.js";
+export { type CnnPolicy, type CnnPolicyOptions, cnnPolicy } from "./policy/cnn-policy.js";
+export * from "./raster/index.js";
+export { type CnnWorldModel, type CnnWorldModelOptions, cnnWorldModel } from "./world/cnn-world.js";
