@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+
+export type { Gauges } from "./cascade/gauges.js";
 export * from "./certify/index.js";
 export {
   HullOutlierDetector,
@@ -10,10 +12,9 @@ export {
   type HullOutlierDetectorState,
   type HullScore,
 } from "./detector/hull-outlier-detector.js";
+export { packCertificate, unpackCertificate } from "./distributed/finding-json.js";
 export { ConvexHull, type SupportValues } from "./hull/convex-hull.js";
 export { Distances, type SupportRows } from "./hull/distances.js";
-export { packCertificate, unpackCertificate } from "./hull/finding-json.js";
-export type { Gauges } from "./hull/gauges.js";
 export { Membership, type RateEstimate, type SolveStats } from "./hull/membership.js";
 export type { HullOptions, QueryOptions, RunOptions } from "./hull/options.js";
 export type { HullState } from "./hull/state.js";

@@ -1,38 +1,74 @@
 /**
- * The task handler of distributed queries: decides a block of queries against the points at an address.
+ * The task handler of distributed queries: decides a block of queries against the points at an address, or runs one pass
+ * over a shard of them.
  *
  * @packageDocumentation
  */
+import { init } from "@lab/core";
 import type { TaskContext } from "@lab/core/jobs";
-import type { BlockOutput, BlockTask } from "./hull/blocks.js";
+import { answerBlock, type BlockQuestion } from "./cascade/answer-block.js";
+import { localRun } from "./cascade/context.js";
+import { fromPlain, toPlain } from "./distributed/plain.js";
+import type { BlockTask, HullTask, ShardTask } from "./distributed/tasks.js";
 import { ConvexHull } from "./hull/convex-hull.js";
-import { packFinding } from "./hull/finding-json.js";
+import { checkQueryOptions } from "./hull/options.js";
+import { type PassInput, type PassName, passOver } from "./passes/row-passes.js";
+import { openPoints, type SourceAddress } from "./points/points.js";
 import { fileSource } from "./points/sources.js";
+import { activeBackend } from "./pricing/tensor-pass.js";
+import { Pauses } from "./run/pauses.js";
 
-export type { BlockOutput, BlockTask } from "./hull/blocks.js";
+export type { BlockTask, HullTask, ShardTask } from "./distributed/tasks.js";
+export type { PassName } from "./passes/row-passes.js";
 
 // One hull is kept: tasks of one sweep share it.
 let kept: { key: string; hull: Promise<ConvexHull> } | undefined;
 
-/** Decides the queries of a task; opens the points once for all tasks of a sweep. */
-export async function hullTask(task: BlockTask, context: Pick<TaskContext, "signal">): Promise<BlockOutput> {
-  const { address, hull: options, query, queries } = task;
-  const key = JSON.stringify([address, options]);
-  if (kept?.key !== key) kept = { key, hull: openHull(task) };
-  const hull = await kept.hull;
-  const d = address.shape[1];
-  const data = Float64Array.from(queries);
-  const result = await hull.contains(
-    { data, shape: [data.length / d, d] },
-    { ...query, signal: context.signal },
-  );
-  return {
-    findings: result.raw().map(packFinding),
-    duplicateOf: Array.from(result.duplicateOf),
-  };
+/**
+ * Answers one task.
+ *
+ * @param task - What the coordinator sent.
+ * @param context - Its `signal` stops the work.
+ * @returns The answer as plain JSON.
+ */
+export async function hullTask(task: HullTask, context: Pick<TaskContext, "signal">): Promise<unknown> {
+  return task.kind === "shard"
+    ? await shardTask(task, context.signal)
+    : await blockTask(task, context.signal);
 }
 
-async function openHull({ address, hull: options }: BlockTask): Promise<ConvexHull> {
+async function blockTask(
+  { address, hull: options, query, backend, question }: BlockTask,
+  signal: AbortSignal,
+): Promise<unknown> {
+  // The bytes of a certificate depend on the arithmetic: it is that of the coordinator.
+  if (backend !== null && activeBackend() !== backend) await init({ backend });
+  const key = JSON.stringify([address, options]);
+  if (kept?.key !== key) kept = { key, hull: openHull(address, options) };
+  const context = (await kept.hull.catch(forget)).context();
+  const checked = checkQueryOptions("hullTask", { ...query, signal });
+  const run = localRun(context, checked, new Pauses(signal));
+  return toPlain(await answerBlock(context, fromPlain(question) as BlockQuestion, run, () => {}));
+}
+
+// What failed once may be there the next time.
+function forget(reason: unknown): never {
+  kept = undefined;
+  throw reason;
+}
+
+async function shardTask(
+  { address, pass, input, from, to, chunkSize }: ShardTask,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const rows = await openPoints("hullTask", "points", fileSource(address));
+  const { hash, value } = input as { hash: string; value: unknown };
+  const asked = fromPlain(value) as PassInput<PassName>;
+  const state = await passOver(pass, asked, rows, from, to, chunkSize, new Pauses(signal));
+  return { inputHash: hash, state: toPlain(state) };
+}
+
+async function openHull(address: SourceAddress, options: object): Promise<ConvexHull> {
   const source = fileSource(address);
   const [n, d] = address.shape;
   const { memoryBudget = 1e9 } = options as { memoryBudget?: number };

@@ -8,6 +8,8 @@ import { promisify } from "node:util";
 import { writeNpy } from "@lab/core/io";
 import { gaussians } from "@lab/core/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Findings } from "../src/cascade/cascade.js";
+import { fromPlain, toPlain } from "../src/distributed/plain.js";
 import {
   ConvexHull,
   generatedSource,
@@ -114,12 +116,12 @@ describe("checkpoints and runners", () => {
       dtype: "float64" as const,
       offset: 0,
     };
-    const task = { address, hull: {}, query: {}, queries: Array.from(q.data) };
-    const output = JSON.parse(JSON.stringify(await hullTask(task, { signal: new AbortController().signal })));
+    const question = toPlain({ mode: "membership", queries: q.data });
+    const task = { kind: "block" as const, address, hull: {}, query: {}, backend: null, question };
+    const output = await hullTask(task, { signal: new AbortController().signal });
+    const { findings } = fromPlain(JSON.parse(JSON.stringify(output))) as Findings;
     const reference = await (await ConvexHull.from(memory)).contains(q);
-    expect(output.findings.map((f: { certificate: unknown }) => JSON.stringify(f.certificate))).toEqual(
-      lines(reference),
-    );
+    expect(findings.map(({ certificate }) => packCertificate(certificate))).toEqual(lines(reference));
   });
   test.skipIf(!isBuilt)(
     "threads give the bytes of this process (needs the build of core and hull)",

@@ -1,7 +1,7 @@
 import { ArgumentError, checkInteger } from "@lab/core";
 import type { Command, CommandContext } from "@lab/core/experiment";
+import { packCertificate } from "../distributed/finding-json.js";
 import { ConvexHull } from "../hull/convex-hull.js";
-import { packCertificate } from "../hull/finding-json.js";
 import type { Points } from "../points/points.js";
 import { report } from "../report/report.js";
 import { blockMean, centerCrop } from "../subspaces/images.js";

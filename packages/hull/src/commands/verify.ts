@@ -1,5 +1,5 @@
 import type { Command } from "@lab/core/experiment";
-import { unpackCertificate } from "../hull/finding-json.js";
+import { unpackCertificate } from "../distributed/finding-json.js";
 import { verifyCertificate } from "../verify/verify-certificate.js";
 import { inMemory, readPoints } from "./read-points.js";
 

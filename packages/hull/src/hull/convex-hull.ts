@@ -9,17 +9,19 @@ import {
   DataError,
   ShapeError,
 } from "@lab/core";
-import { choleskyHost, triangularSolveHost } from "@lab/core/linalg";
-import { Generator } from "@lab/core/random";
 import type * as tf from "@tensorflow/tfjs-core";
+import { answerBlock, type BlockAnswer, type BlockQuestion } from "../cascade/answer-block.js";
+import type { Findings } from "../cascade/cascade.js";
+import { HullContext, localRun } from "../cascade/context.js";
+import type { Gauges } from "../cascade/gauges.js";
+import { prepare } from "../cascade/prepare.js";
+import { answerInTasks, passesInTasks } from "../distributed/index.node.js";
+import { extremeRowsOf, onionLayers } from "../extreme/onion.js";
+import { LocalPasses } from "../passes/row-passes.js";
 import { concatenated } from "../points/concatenated.js";
-import { checkRows, openPoints, type Points, type Rows, readAll, readChunk } from "../points/points.js";
-import { scorePass } from "../pricing/score-pass.js";
-import { inBlocks } from "./blocks.js";
-import { Cascade } from "./cascade.js";
+import { checkRows, converted, openPoints, type Points, type Rows, readAll } from "../points/points.js";
+import { Pauses } from "../run/pauses.js";
 import { Distances } from "./distances.js";
-import { extremeRows } from "./extreme-points.js";
-import { type Gauges, gaugeOf } from "./gauges.js";
 import { Membership } from "./membership.js";
 import {
   type CheckedQueryOptions,
@@ -29,9 +31,8 @@ import {
   type QueryOptions,
   type RunOptions,
 } from "./options.js";
-import { Pauses } from "./pause.js";
-import { type Prepared, prepare } from "./prepare.js";
-import { type HullState, preparedFrom, stateOf } from "./state.js";
+import { type HullState, isSameContent, preparedFrom, stateOf } from "./state.js";
+import { whitenedBy } from "./whitened.js";
 
 /** Values of the support function. */
 export interface SupportValues {
@@ -62,51 +63,58 @@ export interface SupportValues {
  */
 export class ConvexHull {
   private isDisposed = false;
+  private whitenedHull: ConvexHull | undefined;
 
-  private constructor(
-    private rows: Rows,
-    private prepared: Prepared,
-    private cascade: Cascade,
-  ) {}
+  private constructor(private state: HullContext) {}
 
   /**
    * Reads the points twice: extremes and mean, then covariance and scale.
    *
    * @param points - Shape `[N, d]`; tensors are read once and may be disposed afterwards.
-   * @param options - See {@link HullOptions}.
+   * @param options - See {@link HullOptions}; a runner and a checkpoint are for sources, whose shards are tasks.
    * @throws `ShapeError` and `ArgumentError` for other shapes, types, no rows, and values that are not finite.
    */
   static async from(points: Points, options: HullOptions = {}): Promise<ConvexHull> {
-    const checked = checkHullOptions("ConvexHull.from", options);
-    const opened = await openPoints("ConvexHull.from", "points", points);
-    const rows = checked.dtype === undefined ? opened : converted(opened, checked.dtype);
-    const prepared = await prepare("ConvexHull.from", rows, new Pauses(checked.signal));
-    return new ConvexHull(rows, prepared, new Cascade(rows, prepared, checked));
+    const caller = "ConvexHull.from";
+    const checked = checkHullOptions(caller, options);
+    const rows = converted(await openPoints(caller, "points", points), checked.dtype);
+    const { signal, onProgress } = checked;
+    const pauses = new Pauses(signal);
+    const total = 2 * rows.n;
+    const onRows = (done: number) => onProgress?.({ done, total, message: "rows" });
+    const isLocal = checked.checkpoint === undefined && (checked.runner ?? "inline") === "inline";
+    const prepared =
+      isLocal || rows.data !== null
+        ? await prepare(caller, rows, pauses, new LocalPasses(rows, pauses, 8192, onRows))
+        : await passesInTasks(caller, rows, checked, onRows, (passes) =>
+            prepare(caller, rows, pauses, passes),
+          );
+    return new ConvexHull(new HullContext(rows, prepared, checked));
   }
 
   /** Number of points. */
   get count(): number {
-    return this.rows.n;
+    return this.state.rows.n;
   }
   /** Number of columns. */
   get dim(): number {
-    return this.rows.d;
+    return this.state.rows.d;
   }
   /** Dimension of the affine hull, numerically: the points' own dimension. */
   get affineDim(): number {
-    return this.prepared.affineDim;
+    return this.state.prepared.affineDim;
   }
   /** Largest distance of a point from the centre. */
   get scale(): number {
-    return this.prepared.scale;
+    return this.state.prepared.scale;
   }
   /** Mean of the points, rounded to single precision. */
   get center(): Float64Array {
-    return this.prepared.center.slice();
+    return this.state.prepared.center.slice();
   }
   /** Columns with one value only. */
   get constantColumns(): Int32Array {
-    return this.prepared.constantColumns.slice();
+    return this.state.prepared.constantColumns.slice();
   }
 
   /**
@@ -118,29 +126,13 @@ export class ConvexHull {
    * @throws `ShapeError` when the number of columns differs, `ArgumentError` for values that are not finite.
    */
   async contains(queries: Points, options: QueryOptions = {}): Promise<Membership> {
-    const checked = checkQueryOptions("ConvexHull.contains", options);
-    const values = await this.readQueries("ConvexHull.contains", queries);
-    const m = values.length / this.dim;
-    this.checkBudget(m);
-    let done = 0;
-    const onDone = (count: number) => {
-      done += count;
-      checked.onProgress?.({ done, total: m, message: "queries" });
-    };
-    const pauses = new Pauses(checked.signal);
-    const isDistributed = checked.runner !== undefined && checked.runner !== "inline";
-    const { findings, duplicateOf } =
-      checked.checkpoint !== undefined || isDistributed
-        ? await inBlocks(
-            this.rows,
-            values,
-            this.cascade.options,
-            checked,
-            (block, count) => this.cascade.membership(block, count, checked, pauses, () => {}),
-            onDone,
-          )
-        : await this.cascade.membership(values, m, checked, pauses, onDone);
-    const { flops, engine, warnings } = this.cascade;
+    const caller = "ConvexHull.contains";
+    const checked = checkQueryOptions(caller, options);
+    const values = await this.readQueries(caller, queries);
+    this.checkBudget(caller, values.length / this.dim);
+    const answer = await this.answer(caller, { mode: "membership", queries: values }, checked);
+    const { findings, duplicateOf } = answer as Findings;
+    const { flops, engine, warnings } = this.state;
     return new Membership(findings, duplicateOf, {
       passes: 1 + findings.reduce((most, { passes }) => Math.max(most, passes), 0),
       flops,
@@ -165,34 +157,28 @@ export class ConvexHull {
     const checked = checkQueryOptions("ConvexHull.distance", options);
     checkChoice("ConvexHull.distance", "metric", options.metric ?? "euclidean", ["euclidean", "mahalanobis"]);
     const values = await this.readQueries("ConvexHull.distance", queries);
-    const pauses = new Pauses(checked.signal);
-    if (options.metric === "mahalanobis") {
-      const { hull, whiten } = await this.whitened(pauses);
-      return await hull.distances(whiten(values), checked, pauses);
-    }
-    return await this.distances(values, checked, pauses);
+    if (options.metric !== "mahalanobis") return await this.distances(values, checked);
+    const { rows, prepared, options: own } = this.state;
+    const whiten = whitenedBy(prepared, own.ridge, this.dim);
+    this.whitenedHull ??= await ConvexHull.from({
+      data: whiten(await readAll(rows)),
+      shape: [this.count, this.dim],
+    });
+    checkAborted(checked.signal);
+    return await this.whitenedHull.distances(whiten(values), checked);
   }
 
-  private async distances(
-    values: Float64Array,
-    checked: CheckedQueryOptions,
-    pauses: Pauses,
-  ): Promise<Distances> {
-    const m = values.length / this.dim;
-    let done = 0;
-    const { findings, duplicateOf } = await this.cascade.distances(values, m, checked, pauses, (count) => {
-      done += count;
-      checked.onProgress?.({ done, total: m, message: "queries" });
-    });
-    const { flops, engine, warnings } = this.cascade;
+  private async distances(values: Float64Array, checked: CheckedQueryOptions): Promise<Distances> {
+    const question: BlockQuestion = { mode: "distance", queries: values };
+    const { findings, duplicateOf } = (await this.answer(
+      "ConvexHull.distance",
+      question,
+      checked,
+    )) as Findings;
+    const { flops, engine, warnings } = this.state;
     const passes = findings.reduce((most, finding) => Math.max(most, finding.passes), 0);
-    return new Distances(
-      findings,
-      duplicateOf,
-      { passes, flops, engine, warnings: [...warnings] },
-      values,
-      this.dim,
-    );
+    const stats = { passes, flops, engine, warnings: [...warnings] };
+    return new Distances(findings, duplicateOf, stats, values, this.dim);
   }
 
   /**
@@ -210,7 +196,7 @@ export class ConvexHull {
     const checked = checkQueryOptions(caller, options);
     const values = await this.readQueries(caller, queries);
     const d = this.dim;
-    const center = Float64Array.from(options.center ?? this.prepared.mean);
+    const center = Float64Array.from(options.center ?? this.state.prepared.mean);
     if (center.length !== d) {
       throw new ShapeError(`${caller}: center has ${center.length} values; ${d} were expected`, {
         argument: "center",
@@ -218,38 +204,25 @@ export class ConvexHull {
       });
     }
     checkFinite(caller, "center", center);
-    const m = values.length / d;
-    const pauses = new Pauses(checked.signal);
-    const access = this.cascade.access(pauses, checked.chunkSize);
-    let reach = 0;
-    for (let j = 0; j < d; j++) reach += (center[j]! - this.prepared.center[j]!) ** 2;
-    const scale = this.scale + Math.sqrt(reach) || 1;
-    const result: Gauges = {
-      gauge: new Float64Array(m),
-      lower: new Float64Array(m),
-      upper: new Float64Array(m),
-      calls: new Int32Array(m),
+    return (await this.answer(caller, { mode: "gauge", queries: values, center }, checked)) as Gauges;
+  }
+
+  /** Answers queries here, or by tasks where there is a runner or a checkpoint. */
+  private async answer(
+    caller: string,
+    question: BlockQuestion,
+    query: CheckedQueryOptions,
+  ): Promise<BlockAnswer> {
+    const total = question.queries.length / this.dim;
+    let done = 0;
+    const onDone = (count: number) => {
+      done += count;
+      query.onProgress?.({ done, total, message: "queries" });
     };
-    const initial = await this.cascade.startRows(values, m, checked, pauses);
-    const { findings } = await this.cascade.membership(center, 1, checked, pauses, () => {});
-    const isInterior = findings[0]!.certificate.kind === "inside";
-    for (let i = 0; i < m; i++) {
-      const found = await gaugeOf(
-        access,
-        values.slice(i * d, (i + 1) * d),
-        center,
-        scale,
-        initial[i]!,
-        pauses,
-      );
-      result.gauge[i] = found.gauge;
-      result.lower[i] = found.lower;
-      result.upper[i] = isInterior || found.gauge === 0 ? found.upper : Number.POSITIVE_INFINITY;
-      result.calls[i] = found.calls;
-      checked.onProgress?.({ done: i + 1, total: m, message: "queries" });
-      await pauses.ifDue();
-    }
-    return result;
+    const pauses = new Pauses(query.signal);
+    return query.checkpoint === undefined && (query.runner ?? "inline") === "inline"
+      ? await answerBlock(this.state, question, localRun(this.state, query, pauses), onDone)
+      : await answerInTasks(caller, this.state, question, query, pauses, onDone);
   }
 
   /**
@@ -271,25 +244,12 @@ export class ConvexHull {
       );
     }
     const w = Float64Array.from(await directions.data());
-    const value = new Float64Array(count).fill(Number.NEGATIVE_INFINITY);
-    const index = new Int32Array(count);
-    await scorePass(
-      this.rows,
-      new Float64Array(d),
-      w,
+    return await new LocalPasses(this.state.rows, new Pauses(undefined)).run("maxima", {
+      center: new Float64Array(d),
+      directions: w,
       count,
-      (first, numRows, scores) => {
-        for (let r = 0, at = 0; r < numRows; r++) {
-          for (let k = 0; k < count; k++, at++) {
-            if (scores[at]! <= value[k]!) continue;
-            value[k] = scores[at]!;
-            index[k] = first + r;
-          }
-        }
-      },
-      new Pauses(undefined),
-    );
-    return { value, index };
+      withSimd: this.state.options.engine !== "js",
+    });
   }
 
   /**
@@ -304,15 +264,8 @@ export class ConvexHull {
     const caller = "ConvexHull.extremePoints";
     this.checkAlive(caller);
     const minDistance = checkNumber(caller, "minDistance", options.minDistance ?? 0, { min: 0 });
-    checkAborted(options.signal);
-    const pauses = new Pauses(options.signal);
-    const { data } = await this.whitenedRows(pauses);
-    return await this.extremeOf(
-      data,
-      Int32Array.from({ length: this.count }, (_, i) => i),
-      minDistance,
-      options,
-    );
+    checkSequential(caller, options);
+    return await extremeRowsOf(this.state, minDistance, options);
   }
 
   /**
@@ -324,98 +277,9 @@ export class ConvexHull {
     const caller = "ConvexHull.depth";
     this.checkAlive(caller);
     const maxLayers = checkInteger(caller, "maxLayers", options.maxLayers ?? this.count, { min: 1 });
-    const pauses = new Pauses(options.signal);
-    const { data } = await this.whitenedRows(pauses);
-    const depth = new Int32Array(this.count);
-    let left = Int32Array.from({ length: this.count }, (_, i) => i);
-    for (let layer = 1; layer <= maxLayers && left.length > 0; layer++) {
-      const extreme = await this.extremeOf(data, left, 0, options);
-      for (const i of extreme) depth[i] = layer;
-      // Copies of an extreme row share its layer.
-      const keys = new Set(Array.from(extreme, (i) => this.keyOf(data, i)));
-      for (const i of left) if (depth[i] === 0 && keys.has(this.keyOf(data, i))) depth[i] = layer;
-      left = left.filter((i) => depth[i] === 0);
-    }
-    return depth;
+    checkSequential(caller, options);
+    return await onionLayers(this.state, maxLayers, options);
   }
-
-  private keyOf(data: Float64Array, i: number): string {
-    return data.subarray(i * this.dim, (i + 1) * this.dim).join();
-  }
-
-  private async extremeOf(
-    data: Float64Array,
-    among: Int32Array,
-    minDistance: number,
-    { signal, onProgress }: RunOptions,
-  ): Promise<Int32Array> {
-    const columns = this.prepared.active;
-    const d = Math.max(1, columns.length);
-    // Equal rows are one point: the first stands for all.
-    const seen = new Set<string>();
-    const chosen = among.filter((i) => {
-      const key = this.keyOf(data, i);
-      return seen.has(key) ? false : seen.add(key);
-    });
-    const packed = new Float64Array(chosen.length * d);
-    for (const [r, i] of chosen.entries()) {
-      for (const [c, j] of columns.entries()) packed[r * d + c] = data[i * this.dim + j]!;
-    }
-    const found = await extremeRows(
-      { data: packed, n: chosen.length, d },
-      minDistance,
-      new Generator(this.cascade.options.seed).split("extreme"),
-      new Pauses(signal),
-      (done) => onProgress?.({ done, total: chosen.length, message: "rows" }),
-    );
-    return found.map((r) => chosen[r]!);
-  }
-
-  /** Rows scaled by the deviations of the columns. */
-  private async whitenedRows(pauses: Pauses): Promise<{ data: Float64Array }> {
-    const { dim: d } = this;
-    const { columnScale, center } = this.prepared;
-    const data = await readAll(this.rows);
-    checkAborted(pauses.signal);
-    // Powers of two: the scaled rows are the rows, exactly.
-    for (let i = 0; i < data.length; i++) data[i] = (data[i]! - center[i % d]!) * columnScale[i % d]!;
-    return { data };
-  }
-
-  /** The hull in coordinates in which the covariance is the identity. */
-  private async whitened(
-    pauses: Pauses,
-  ): Promise<{ hull: ConvexHull; whiten: (values: Float64Array) => Float64Array }> {
-    const { active, covariance, center } = this.prepared;
-    const a = active.length;
-    const d = this.dim;
-    const factor =
-      a === 0
-        ? new Float64Array(0)
-        : choleskyHost(covariance, a, { jitter: Math.max(this.cascade.options.ridge, 1e-14) });
-    const whiten = (values: Float64Array): Float64Array => {
-      const m = values.length / d;
-      const columns = new Float64Array(a * m);
-      for (let i = 0; i < m; i++) {
-        for (let c = 0; c < a; c++) columns[c * m + i] = values[i * d + active[c]!]! - center[active[c]!]!;
-      }
-      const z = a === 0 ? columns : triangularSolveHost(factor, columns, a, m);
-      const out = new Float64Array(m * d);
-      for (let i = 0; i < m; i++) {
-        for (let j = 0; j < d; j++) out[i * d + j] = values[i * d + j]! - center[j]!;
-        for (let c = 0; c < a; c++) out[i * d + active[c]!] = z[c * m + i]!;
-      }
-      return out;
-    };
-    this.whitenedHull ??= await ConvexHull.from({
-      data: whiten(await readAll(this.rows)),
-      shape: [this.count, d],
-    });
-    pauses.check();
-    return { hull: this.whitenedHull, whiten };
-  }
-
-  private whitenedHull: ConvexHull | undefined;
 
   /**
    * Adds rows; certificates of earlier queries remain valid for "inside", and for "outside" where w·x < w·q still
@@ -425,18 +289,17 @@ export class ConvexHull {
    */
   async append(points: Points): Promise<void> {
     const added = await this.opened("ConvexHull.append", "points", points);
-    const rows = await concatenated(this.rows, added);
+    const rows = await concatenated(this.state.rows, added);
     const prepared = await prepare("ConvexHull.append", rows, new Pauses(undefined));
-    this.rows = rows;
-    this.prepared = prepared;
     this.whitenedHull = undefined;
-    this.cascade = new Cascade(rows, prepared, this.cascade.options);
+    this.state = new HullContext(rows, prepared, this.state.options);
   }
 
   /** What `from` computed, as plain JSON; the points themselves are not in it. */
   toJSON(): HullState {
     this.checkAlive("ConvexHull.toJSON");
-    return stateOf(this.rows, this.prepared, this.cascade.options);
+    const { rows, prepared, options } = this.state;
+    return stateOf(rows, prepared, options);
   }
 
   /**
@@ -447,8 +310,7 @@ export class ConvexHull {
   static async fromJSON(state: HullState, points: Points): Promise<ConvexHull> {
     const caller = "ConvexHull.fromJSON";
     const options = checkHullOptions(caller, state.options);
-    const opened = await openPoints(caller, "points", points);
-    const rows = options.dtype === undefined ? opened : converted(opened, options.dtype);
+    const rows = converted(await openPoints(caller, "points", points), options.dtype);
     const isSame = rows.n === state.count && rows.d === state.dim && (await isSameContent(rows, state));
     if (!isSame) {
       throw new DataError(
@@ -456,8 +318,7 @@ export class ConvexHull {
         { path: "state" },
       );
     }
-    const prepared = preparedFrom(state);
-    return new ConvexHull(rows, prepared, new Cascade(rows, prepared, options));
+    return new ConvexHull(new HullContext(rows, preparedFrom(state), options));
   }
 
   private async readQueries(caller: string, queries: Points): Promise<Float64Array> {
@@ -477,16 +338,21 @@ export class ConvexHull {
     );
   }
 
-  /** Queries, their normals, and the working set of one search with its factors; searches run one after the other. */
-  private checkBudget(m: number): void {
+  /** Queries, their normals, and the working set of one search with its factors. */
+  private checkBudget(caller: string, m: number): void {
     const bytes = 8 * this.dim * (2 * m + 5 * this.affineDim + 100);
-    const { memoryBudget } = this.cascade.options;
+    const { memoryBudget } = this.state.options;
     if (bytes <= memoryBudget) return;
     const size = (value: number) => `${(value / 1e9).toPrecision(2)} GB`;
     throw new ArgumentError(
-      `ConvexHull.contains: working sets need ${size(bytes)}, memoryBudget is ${size(memoryBudget)}; a larger budget was expected; or ask for fewer queries at a time`,
+      `${caller}: working sets need ${size(bytes)}, memoryBudget is ${size(memoryBudget)}; a larger budget was expected; or ask for fewer queries at a time`,
       { argument: "memoryBudget", value: memoryBudget },
     );
+  }
+
+  /** @internal */
+  context(): HullContext {
+    return this.state;
   }
 
   private checkAlive(caller: string): void {
@@ -500,8 +366,9 @@ export class ConvexHull {
   /** Forgets the points. */
   dispose(): void {
     this.isDisposed = true;
-    this.rows = { ...this.rows, data: new Uint8Array(0) };
-    this.cascade = new Cascade(this.rows, this.prepared, this.cascade.options);
+    const { rows, prepared, options } = this.state;
+    this.state = new HullContext({ ...rows, data: new Uint8Array(0), source: null }, prepared, options);
+    this.whitenedHull = undefined;
   }
 
   /** Same as {@link dispose}. */
@@ -510,23 +377,14 @@ export class ConvexHull {
   }
 }
 
-/** Whether the rows have the moments of the state: one pass, far cheaper than the covariance. */
-async function isSameContent(rows: Rows, state: HullState): Promise<boolean> {
-  const sums = new Float64Array(rows.d);
-  for (let start = 0; start < rows.n; start += 8192) {
-    const values = await readChunk(rows, start, Math.min(8192, rows.n - start));
-    for (let i = 0; i < values.length; i++) {
-      const j = i % rows.d;
-      if (values[i]! < state.min[j]! || values[i]! > state.max[j]!) return false;
-      sums[j] = sums[j]! + (values[i]! - state.mean[j]!);
-    }
+/** Rows are decided one after the other, each against those before it: there is nothing to share. */
+function checkSequential(caller: string, { runner, checkpoint, signal }: RunOptions): void {
+  checkAborted(signal);
+  for (const [argument, value] of Object.entries({ runner, checkpoint })) {
+    if (value === undefined || value === "inline") continue;
+    throw new ArgumentError(
+      `${caller}: ${argument} is ${JSON.stringify(value)}; none was expected; rows are decided one after the other in this process`,
+      { argument, value },
+    );
   }
-  const { scale } = state;
-  return sums.every((sum) => Math.abs(sum) <= 1e-9 * rows.n * (scale || 1));
-}
-
-function converted(rows: Rows, dtype: "float32" | "float64"): Rows {
-  if (rows.data === null || rows.dtype === dtype || rows.dtype === "uint8") return rows;
-  const data = dtype === "float32" ? Float32Array.from(rows.data) : Float64Array.from(rows.data);
-  return { ...rows, dtype, data };
 }

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Finding } from "./finding.js";
+import type { Finding } from "../cascade/finding.js";
 import { Membership, type SolveStats } from "./membership.js";
 
 /** Rows that carry a nearest point. */

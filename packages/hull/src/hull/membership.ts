@@ -1,7 +1,7 @@
 import { checkInteger } from "@lab/core";
 import { wilsonInterval } from "@lab/core/metrics";
+import { type Finding, STAGES } from "../cascade/finding.js";
 import type { Certificate, Status } from "../certify/certificate.js";
-import { type Finding, STAGES } from "./finding.js";
 
 /** Share of queries in the hull. */
 export interface RateEstimate {

@@ -14,7 +14,7 @@ export interface RunOptions {
   signal?: AbortSignal | undefined;
   /** Receives queries done. */
   onProgress?: ((progress: Progress) => void) | undefined;
-  /** Who prices the shards of the points. @defaultValue `"inline"` */
+  /** Who does the work: this process, threads, or workers on a queue. @defaultValue `"inline"` */
   runner?: Runner;
   /** Folder that keeps what has been computed; a later call with the same points and queries goes on from there. */
   checkpoint?: string;
@@ -36,7 +36,8 @@ export interface HullOptions extends RunOptions {
   seed?: number;
   /**
    * What computes the score pass: tensors in single precision with a rounding proof, or double precision on the host.
-   * `auto` takes tensors for many columns; `simd` is the host path as well. @defaultValue `"auto"`
+   * `auto` takes tensors for many columns, else the host; `simd` is the host with WebAssembly's vector instructions
+   * (plain JavaScript where there are none), `js` the host without. @defaultValue `"auto"`
    */
   engine?: "tensor" | "simd" | "js" | "auto";
   /** Bytes that working sets may take. @defaultValue 1e9 */
@@ -59,6 +60,12 @@ export interface QueryOptions extends RunOptions {
   firstOrder?: number;
   /** Most passes over all rows for one query. @defaultValue 60 */
   maxPasses?: number;
+  /**
+   * What the tasks of a runner or a checkpoint share: blocks of `queries` against all points, or, for points larger than
+   * the memory of a worker, the `rows`: passes over shards for all queries. `auto` splits the rows of sources that exceed
+   * `memoryBudget`. @defaultValue `"auto"`
+   */
+  split?: "queries" | "rows" | "auto";
   /** Rows read at a time. @defaultValue 8192 */
   chunkSize?: number;
   /** Queries priced at a time. @defaultValue 256 */
@@ -72,7 +79,7 @@ const solvers = ["minNorm", "nnls", "pfw", "afw", "fw", "triangle", "lp"] as con
 export type CheckedHullOptions = Required<
   Pick<HullOptions, "whiten" | "ridge" | "duplicates" | "faces" | "seed" | "engine" | "memoryBudget">
 > &
-  Pick<HullOptions, "signal" | "onProgress" | "dtype">;
+  Pick<HullOptions, "signal" | "onProgress" | "dtype" | "runner" | "checkpoint">;
 
 /** Fills in defaults and refuses values out of range. */
 export function checkHullOptions(caller: string, options: HullOptions = {}): CheckedHullOptions {
@@ -90,6 +97,8 @@ export function checkHullOptions(caller: string, options: HullOptions = {}): Che
     memoryBudget: checkNumber(caller, "memoryBudget", options.memoryBudget ?? 1e9, { above: 0 }),
     signal: options.signal,
     onProgress: options.onProgress,
+    ...(options.runner !== undefined && { runner: options.runner }),
+    ...(options.checkpoint !== undefined && { checkpoint: options.checkpoint }),
   };
 }
 
@@ -124,6 +133,7 @@ export function checkQueryOptions(caller: string, options: QueryOptions = {}): C
     firstOrder: checkInteger(caller, "firstOrder", options.firstOrder ?? (isFirstOrder ? 100 : 0), {
       min: 0,
     }),
+    split: checkChoice(caller, "split", options.split ?? "auto", ["queries", "rows", "auto"] as const),
     maxPasses: checkInteger(caller, "maxPasses", options.maxPasses ?? 60, { min: 1 }),
     chunkSize: checkInteger(caller, "chunkSize", options.chunkSize ?? 8192, { min: 1 }),
     blockSize: checkInteger(caller, "blockSize", options.blockSize ?? 256, { min: 1 }),

@@ -1,6 +1,6 @@
-import type { Rows } from "../points/points.js";
+import type { Prepared } from "../cascade/prepare.js";
+import { type Rows, readChunk } from "../points/points.js";
 import type { CheckedHullOptions, HullOptions } from "./options.js";
-import type { Prepared } from "./prepare.js";
 
 /** A hull at rest, without its points: plain JSON. */
 export interface HullState {
@@ -37,7 +37,7 @@ export interface HullState {
 
 /** The state of a hull. */
 export function stateOf(rows: Rows, prepared: Prepared, options: CheckedHullOptions): HullState {
-  const { signal: _, onProgress: __, ...kept } = options;
+  const { signal, onProgress, runner, checkpoint, ...kept } = options;
   return {
     format: 1,
     count: rows.n,
@@ -73,4 +73,19 @@ export function preparedFrom(state: HullState): Prepared {
     active: Int32Array.from(columns.filter((j) => min[j] !== max[j])),
     constantColumns: Int32Array.from(columns.filter((j) => min[j] === max[j])),
   };
+}
+
+/** Whether the rows have the moments of the state: one pass, far cheaper than the covariance. */
+export async function isSameContent(rows: Rows, state: HullState): Promise<boolean> {
+  const sums = new Float64Array(rows.d);
+  for (let start = 0; start < rows.n; start += 8192) {
+    const values = await readChunk(rows, start, Math.min(8192, rows.n - start));
+    for (let i = 0; i < values.length; i++) {
+      const j = i % rows.d;
+      if (values[i]! < state.min[j]! || values[i]! > state.max[j]!) return false;
+      sums[j] = sums[j]! + (values[i]! - state.mean[j]!);
+    }
+  }
+  const { scale } = state;
+  return sums.every((sum) => Math.abs(sum) <= 1e-9 * rows.n * (scale || 1));
 }

@@ -173,3 +173,11 @@ export async function readRows(rows: Rows, index: Int32Array): Promise<Float64Ar
 export async function readAll(rows: Rows): Promise<Float64Array> {
   return Float64Array.from(await readChunk(rows, 0, rows.n));
 }
+
+/** Rows in memory rounded to another precision; bytes and sources stay as they are. */
+export function converted(rows: Rows, dtype: "float32" | "float64" | undefined): Rows {
+  if (dtype === undefined || rows.data === null || rows.dtype === dtype || rows.dtype === "uint8")
+    return rows;
+  const data = dtype === "float32" ? Float32Array.from(rows.data) : Float64Array.from(rows.data);
+  return { ...rows, dtype, data };
+}

@@ -1,7 +1,7 @@
 import { device } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
-import type { Pauses } from "../hull/pause.js";
 import { type Rows, readChunk } from "../points/points.js";
+import type { Pauses } from "../run/pauses.js";
 
 /** Whether the active backend adds and multiplies in IEEE single precision, so that its scores prove. */
 export function hasExactSingles(): boolean {

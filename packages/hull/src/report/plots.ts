@@ -1,7 +1,7 @@
 import type { Picture, PlotSpec } from "@lab/core/plot";
+import { STAGES } from "../cascade/finding.js";
 import type { CurveRow } from "../experiments/studies.js";
 import type { Distances } from "../hull/distances.js";
-import { STAGES } from "../hull/finding.js";
 import type { Membership, RateEstimate } from "../hull/membership.js";
 import { gaussianHullProbability } from "../theory/index.js";
 

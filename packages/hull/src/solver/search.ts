@@ -1,4 +1,4 @@
-import type { Pauses } from "../hull/pause.js";
+import type { Pauses } from "../run/pauses.js";
 import { MinNorm } from "./min-norm.js";
 
 /** All rows, scored in one direction. */

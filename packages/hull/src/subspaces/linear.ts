@@ -2,9 +2,9 @@ import { checkChoice, checkInteger, ShapeError } from "@lab/core";
 import { eighHost, svdHost } from "@lab/core/linalg";
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
-import { Pauses } from "../hull/pause.js";
-import { prepare } from "../hull/prepare.js";
+import { prepare } from "../cascade/prepare.js";
 import { type Points, readAll } from "../points/points.js";
+import { Pauses } from "../run/pauses.js";
 import { openTraining, type Subspace, subspaceOf } from "./subspace.js";
 
 /** x ↦ (x − mean) · matrix. */

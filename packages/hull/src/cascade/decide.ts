@@ -1,10 +1,11 @@
 import { proveInside } from "../certify/inside-proof.js";
 import { exactMembership } from "../exact/exact-membership.js";
 import type { RowAccess } from "../pricing/row-access.js";
+import type { Pauses } from "../run/pauses.js";
 import type { Candidate } from "../solver/candidates.js";
-import { norm, powerOfTwo, type SearchResult, search } from "../solver/search.js";
+import { norm, type SearchResult, search } from "../solver/search.js";
 import type { Finding } from "./finding.js";
-import type { Pauses } from "./pause.js";
+import { proveOutside } from "./prove-outside.js";
 
 /** How a single query is decided. */
 export interface DecideOptions {
@@ -149,40 +150,6 @@ async function proveCandidate(
   const upper = await residualOf(access, query, index, weight);
   const inside = proveEnclosed({ index, weight, differences, upper }, access.d, options);
   return inside && { certificate: inside, lower: 0, upper: 0, stage, passes };
-}
-
-/** Outside certificate for a direction, or `null` when a row is not below the query. */
-export async function proveOutside(
-  access: RowAccess,
-  query: Float64Array,
-  direction: Float64Array,
-  certify: DecideOptions["certify"],
-  stage: number,
-  passes: number,
-): Promise<Finding | null> {
-  const { d } = access;
-  const size = powerOfTwo(norm(direction));
-  const normal = direction.map((v) => v / size);
-  const scan = await access.scan(normal, query);
-  if (!scan.isProven && (certify === "proven" || scan.largest >= 0)) return null;
-  const row = await access.read(Int32Array.of(scan.argmax));
-  let offset = 0;
-  for (let j = 0; j < d; j++) offset += normal[j]! * row[j]!;
-  const margin = -scan.largest / norm(normal);
-  return {
-    certificate: {
-      kind: "outside",
-      normal,
-      offset,
-      margin: Math.max(margin, 0),
-      proof: scan.isProven ? (scan.isExact ? "exact" : "proven") : "numerical",
-      bound: scan.bound,
-    },
-    lower: Math.max(margin, 0),
-    upper: Number.POSITIVE_INFINITY,
-    stage,
-    passes,
-  };
 }
 
 function proveEnclosed(

@@ -2,8 +2,8 @@ import type { Generator } from "@lab/core/random";
 import { multiplyRows } from "../pricing/dense.js";
 import { MemoryRows } from "../pricing/row-access.js";
 import { TopRows } from "../pricing/top-rows.js";
+import type { Pauses } from "../run/pauses.js";
 import { search } from "../solver/search.js";
-import type { Pauses } from "./pause.js";
 
 /** Points in coordinates in which their covariance is near the identity. */
 export interface WhitenedRows {

@@ -1,5 +1,5 @@
+import type { Finding } from "../cascade/finding.js";
 import type { Certificate } from "../certify/certificate.js";
-import type { Finding } from "./finding.js";
 
 type Plain = Record<string, unknown>;
 

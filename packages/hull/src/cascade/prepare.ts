@@ -1,8 +1,8 @@
 import { choleskyHost, choleskySolveHost } from "@lab/core/linalg";
-import { checkRows, type Rows, readChunk } from "../points/points.js";
-import { centerRows } from "../pricing/dense.js";
+import { LocalPasses, type RowPasses } from "../passes/row-passes.js";
+import { type Rows, readRows } from "../points/points.js";
+import type { Pauses } from "../run/pauses.js";
 import { powerOfTwo } from "../solver/search.js";
-import type { Pauses } from "./pause.js";
 
 /** What is known of the points before the first query. */
 export interface Prepared {
@@ -25,44 +25,24 @@ export interface Prepared {
   columnScale: Float64Array;
 }
 
-const CHUNK = 8192;
-
 /** Two passes: extremes and mean, then scale and covariance. */
-export async function prepare(caller: string, rows: Rows, pauses: Pauses): Promise<Prepared> {
+export async function prepare(
+  caller: string,
+  rows: Rows,
+  pauses: Pauses,
+  passes: RowPasses = new LocalPasses(rows, pauses),
+): Promise<Prepared> {
   const { n, d } = rows;
-  const min = new Float64Array(d).fill(Number.POSITIVE_INFINITY);
-  const max = new Float64Array(d).fill(Number.NEGATIVE_INFINITY);
-  const mean = new Float64Array(d);
-  let isInteger = true;
-  let largest = 0;
-  for (let start = 0; start < n; start += CHUNK) {
-    const count = Math.min(CHUNK, n - start);
-    const values = await readChunk(rows, start, count);
-    checkRows(caller, "points", values, d, start);
-    for (let i = 0, at = 0; i < count; i++) {
-      for (let j = 0; j < d; j++, at++) {
-        const value = values[at]!;
-        if (value < min[j]!) min[j] = value;
-        if (value > max[j]!) max[j] = value;
-        mean[j] = mean[j]! + (value - mean[j]!) / (start + i + 1);
-        if (isInteger && !Number.isSafeInteger(value)) isInteger = false;
-      }
-    }
-    await pauses.ifDue();
-  }
+  const { min, max, mean, isInteger } = await passes.run("extremes", { caller });
   const active: number[] = [];
   const constant: number[] = [];
-  for (let j = 0; j < d; j++) {
-    if (min[j] === max[j]) constant.push(j);
-    else active.push(j);
-    largest = Math.max(largest, Math.abs(min[j]!), Math.abs(max[j]!));
-  }
+  for (let j = 0; j < d; j++) (min[j] === max[j] ? constant : active).push(j);
   const center = Float64Array.from(mean, (value, j) => {
     if (min[j] === max[j]) return min[j]!;
     const single = Math.fround(value);
     return Number.isFinite(single) && (single !== 0 || value === 0) ? single : value;
   });
-  const { covariance, scale } = await secondMoments(rows, center, mean, active, pauses);
+  const { covariance, scale } = await secondMoments(rows, center, mean, Int32Array.from(active), passes);
   const a = active.length;
   const columnScale = new Float64Array(d).fill(1);
   for (let c = 0; c < a; c++) columnScale[active[c]!] = 1 / powerOfTwo(Math.sqrt(covariance[c * a + c]!));
@@ -86,38 +66,16 @@ async function secondMoments(
   rows: Rows,
   center: Float64Array,
   mean: Float64Array,
-  active: readonly number[],
-  pauses: Pauses,
+  active: Int32Array,
+  passes: RowPasses,
 ): Promise<{ covariance: Float64Array; scale: number }> {
   const { n, d } = rows;
   const a = active.length;
-  const sums = new Float64Array(a * a);
-  let squaredScale = 0;
-  const tileRows = 4;
-  const tile = new Float64Array(tileRows * d);
-  const packed = new Float64Array(tileRows * a);
-  // A unit near the largest distance keeps squares finite.
-  const unit = await unitOf(rows, center);
-  for (let start = 0; start < n; start += CHUNK) {
-    const count = Math.min(CHUNK, n - start);
-    const values = await readChunk(rows, start, count);
-    for (let from = 0; from < count; from += tileRows) {
-      const numRows = Math.min(tileRows, count - from);
-      if (numRows < tileRows) packed.fill(0);
-      centerRows(values, from, numRows, d, center, tile);
-      for (let r = 0; r < numRows; r++) {
-        let squared = 0;
-        for (let c = 0; c < a; c++) {
-          const value = tile[r * d + active[c]!]! / unit;
-          packed[r * a + c] = value;
-          squared += value * value;
-        }
-        if (squared > squaredScale) squaredScale = squared;
-      }
-      addOuterProducts(packed, a, sums);
-      if (pauses.isDue) await pauses.ifDue();
-    }
-  }
+  const first = await readRows(rows, Int32Array.of(0));
+  let largest = 0;
+  for (let j = 0; j < d; j++) largest = Math.max(largest, Math.abs(first[j]! - center[j]!));
+  const unit = powerOfTwo(largest);
+  const { sums, squaredScale } = await passes.run("moments", { center, active, unit });
   for (let i = 0; i < a; i++) {
     const shiftI = (mean[active[i]!]! - center[active[i]!]!) / unit;
     for (let j = i; j < a; j++) {
@@ -128,28 +86,6 @@ async function secondMoments(
     }
   }
   return { covariance: sums, scale: Math.sqrt(squaredScale) * unit * (1 + (d + 8) * 2 ** -52) };
-}
-
-async function unitOf(rows: Rows, center: Float64Array): Promise<number> {
-  const values = await readChunk(rows, 0, 1);
-  let largest = 0;
-  for (let j = 0; j < rows.d; j++) largest = Math.max(largest, Math.abs(values[j]! - center[j]!));
-  return powerOfTwo(largest);
-}
-
-/** sums += Σ y yᵀ for four rows, upper triangle. */
-function addOuterProducts(y: Float64Array, a: number, sums: Float64Array): void {
-  for (let i = 0; i < a; i++) {
-    const y0 = y[i]!;
-    const y1 = y[a + i]!;
-    const y2 = y[2 * a + i]!;
-    const y3 = y[3 * a + i]!;
-    if (y0 === 0 && y1 === 0 && y2 === 0 && y3 === 0) continue;
-    let at = i * a + i;
-    for (let j = i; j < a; j++, at++) {
-      sums[at] = sums[at]! + y0 * y[j]! + y1 * y[a + j]! + y2 * y[2 * a + j]! + y3 * y[3 * a + j]!;
-    }
-  }
 }
 
 /**

@@ -1,6 +1,10 @@
+import { together } from "../passes/together.js";
 import type { RowAccess } from "../pricing/row-access.js";
+import type { Pauses } from "../run/pauses.js";
 import { norm, powerOfTwo, search } from "../solver/search.js";
-import type { Pauses } from "./pause.js";
+import { decideMembership } from "./cascade.js";
+import type { HullContext, QueryRun } from "./context.js";
+import { workingSets } from "./working-sets.js";
 
 /** Gauges of queries: g ≤ 1 inside, affine-invariant. */
 export interface Gauges {
@@ -14,8 +18,49 @@ export interface Gauges {
   calls: Int32Array;
 }
 
+/** Gauges of queries about a centre. */
+export async function gaugesOf(
+  context: HullContext,
+  queries: Float64Array,
+  m: number,
+  center: Float64Array,
+  run: QueryRun,
+  onDone: (count: number) => void,
+): Promise<Gauges> {
+  const { rows, prepared } = context;
+  const { d } = rows;
+  let reach = 0;
+  for (let j = 0; j < d; j++) reach += (center[j]! - prepared.center[j]!) ** 2;
+  const scale = prepared.scale + Math.sqrt(reach) || 1;
+  const result: Gauges = {
+    gauge: new Float64Array(m),
+    lower: new Float64Array(m),
+    upper: new Float64Array(m),
+    calls: new Int32Array(m),
+  };
+  const { findings } = await decideMembership(context, center, 1, run, () => {});
+  const isInterior = findings[0]!.certificate.kind === "inside";
+  const group = context.searchesAtOnce;
+  for (let from = 0; from < m; from += group) {
+    const part = Array.from({ length: Math.min(group, m - from) }, (_, k) => from + k);
+    const initial = await workingSets(context, queries, part, run);
+    await together(rows, run.passes, part.length, async (k, access) => {
+      const i = part[k]!;
+      const query = queries.slice(i * d, (i + 1) * d);
+      const found = await gaugeOf(access, query, center, scale, initial[k]!, run.pauses);
+      result.gauge[i] = found.gauge;
+      result.lower[i] = found.lower;
+      result.upper[i] = isInterior || found.gauge === 0 ? found.upper : Number.POSITIVE_INFINITY;
+      result.calls[i] = found.calls;
+      onDone(1);
+      await run.pauses.ifDue();
+    });
+  }
+  return result;
+}
+
 /** Follows the ray from the centre through a query until it enters the hull. */
-export async function gaugeOf(
+async function gaugeOf(
   access: RowAccess,
   query: Float64Array,
   center: Float64Array,

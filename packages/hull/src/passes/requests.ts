@@ -1,0 +1,128 @@
+import { scanOutside } from "../certify/outside-proof.js";
+import { TopRows } from "../pricing/top-rows.js";
+import type { PassKind } from "./pass-kind.js";
+
+/** What one search asks of all rows. */
+export interface RowRequest {
+  /** `price`: scores and the best rows; `scan`: the proof that all rows lie below the query. */
+  kind: "price" | "scan";
+  /** Direction. */
+  w: Float64Array;
+  /** Query. */
+  query: Float64Array;
+  /** Rows with scores below this are of no interest. */
+  threshold: number;
+  /** Most rows to return. */
+  limit: number;
+  /** Whether a scan may end at the first row that is not below. */
+  stopAtFailure: boolean;
+}
+
+/** What the rows answer. */
+export interface RowAnswer {
+  /** max_i w·(x_i − q) in floating point. */
+  largest: number;
+  /** First row that attains it, of a scan; −1 for prices. */
+  argmax: number;
+  /** Rows of the largest scores, best first, and their scores. */
+  rows: number[];
+  scores: number[];
+  /** Whether every row is proven to lie below the query. */
+  isProven: boolean;
+  /** Whether exact arithmetic was needed for a row. */
+  isExact: boolean;
+  /** Largest rounding bound. */
+  bound: number;
+}
+
+/** Answers of all rows to requests of many searches. */
+export const requests: PassKind<RowRequest[], RowAnswer[]> = {
+  flopsPerRow: (asked, d) => 3 * d * asked.length,
+  start: (asked) =>
+    asked.map(() => ({
+      largest: Number.NEGATIVE_INFINITY,
+      argmax: -1,
+      rows: [],
+      scores: [],
+      isProven: true,
+      isExact: false,
+      bound: 0,
+    })),
+  add(answers, { values, first, count, d }, asked) {
+    for (const [k, { kind, w, query, threshold, limit, stopAtFailure }] of asked.entries()) {
+      const answer = answers[k]!;
+      if (kind === "price") {
+        const top = topOf(answer, threshold, limit);
+        answer.largest = Math.max(answer.largest, priceRows(values, count, d, w, query, top, first));
+        keep(answer, top);
+        continue;
+      }
+      if (!answer.isProven && stopAtFailure) continue;
+      const scan = scanOutside(values, count, d, w, query, stopAtFailure);
+      if (scan.largest > answer.largest) {
+        answer.largest = scan.largest;
+        answer.argmax = first + scan.argmax;
+      }
+      answer.isProven &&= scan.isProven;
+      answer.isExact ||= scan.isExact;
+      answer.bound = Math.max(answer.bound, scan.bound);
+    }
+  },
+  merge(answers, later, asked) {
+    for (const [k, { threshold, limit }] of asked.entries()) {
+      const answer = answers[k]!;
+      const other = later[k]!;
+      const isFirst = other.largest === answer.largest && other.argmax >= 0 && other.argmax < answer.argmax;
+      if (other.largest > answer.largest || isFirst) {
+        answer.largest = other.largest;
+        answer.argmax = other.argmax;
+      }
+      const top = topOf(answer, threshold, limit);
+      const known = new Set(answer.rows);
+      for (const [r, row] of other.rows.entries()) if (!known.has(row)) top.offer(other.scores[r]!, row);
+      keep(answer, top);
+      answer.isProven &&= other.isProven;
+      answer.isExact ||= other.isExact;
+      answer.bound = Math.max(answer.bound, other.bound);
+    }
+  },
+};
+
+function topOf({ rows, scores }: RowAnswer, threshold: number, limit: number): TopRows {
+  const top = new TopRows(limit, threshold);
+  for (const [r, row] of rows.entries()) top.offer(scores[r]!, row);
+  return top;
+}
+
+function keep(answer: RowAnswer, top: TopRows): void {
+  const sorted = top.sorted();
+  answer.rows = sorted.map(({ row }) => row);
+  answer.scores = sorted.map(({ score }) => score);
+}
+
+/** Offers w·(x_i − q) of some rows and returns the largest; differences first, so that a common shift costs nothing. */
+export function priceRows(
+  data: ArrayLike<number>,
+  n: number,
+  d: number,
+  w: Float64Array,
+  q: Float64Array,
+  top: TopRows,
+  firstRow: number,
+): number {
+  let largest = Number.NEGATIVE_INFINITY;
+  for (let i = 0, at = 0; i < n; i++, at += d) {
+    let first = 0;
+    let second = 0;
+    let j = 0;
+    for (; j + 1 < d; j += 2) {
+      first += w[j]! * (data[at + j]! - q[j]!);
+      second += w[j + 1]! * (data[at + j + 1]! - q[j + 1]!);
+    }
+    if (j < d) first += w[j]! * (data[at + j]! - q[j]!);
+    const score = first + second;
+    if (score > largest) largest = score;
+    if (score >= top.threshold) top.offer(score, firstRow + i);
+  }
+  return largest;
+}
