@@ -1,4 +1,4 @@
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expectClose } from "@lab/core/testing";
@@ -6,6 +6,7 @@ import {
   codeStats,
   denoise,
   dictionaryMosaic,
+  energy,
   extractPatches,
   gaugeFactors,
   inferHost,
@@ -122,6 +123,80 @@ describe("training", () => {
       expect(b).toEqual(a);
       expect((await model.step(data)).decoderLoss).toBeLessThan(a.decoderLoss * 1.5);
     }
+  });
+
+  test("a stream that was interrupted goes on exactly, in its pass, and is annealed by epochs", async () => {
+    const data = pictures(120);
+    const stream = (stopAt = -1, stop?: AbortController) => ({
+      async *pass(index: number) {
+        for (let i = 0; i < 3; i++) {
+          if (3 * index + i === stopAt) stop!.abort();
+          // Each pass gives the batches in another order.
+          yield tf.slice(data, [40 * ((i + index) % 3), 0], [40, 256]);
+        }
+      },
+      [Symbol.asyncIterator]: () => {
+        throw new Error("passes are asked for by number");
+      },
+    });
+    const options = { anneal: 0.1, annealEvery: 1 };
+    const checkpoint = join(await mkdtemp(join(tmpdir(), "lab-")), "stream.safetensors");
+    const whole = linear(options);
+    const steps: number[] = [];
+    await whole.fit(stream(), { epochs: 2, onStep: (step) => steps.push(step) });
+    expect(steps).toEqual([1, 2, 3, 4, 5, 6]);
+    const stop = new AbortController();
+    const stopped = linear(options).fit(stream(4, stop), { epochs: 2, checkpoint, signal: stop.signal });
+    await expect(stopped).rejects.toThrow();
+    const resumed = linear(options);
+    const { steps: done } = await resumed.fit(stream(), { epochs: 2, checkpoint });
+    expect(done).toBe(2);
+    await expectClose(resumed.decoder.variables[0]!, whole.decoder.variables[0]!, {
+      absolute: 0,
+      relative: 0,
+    });
+    const constant = linear();
+    await constant.fit(stream(), { epochs: 2 });
+    const apart = tf.max(tf.abs(tf.sub(constant.decoder.variables[0]!, whole.decoder.variables[0]!)));
+    expect((await apart.data())[0]!).toBeGreaterThan(1e-3);
+    await expect(resumed.fit(stream(), { checkpoint: "nowhere/\0" })).rejects.toThrow();
+  });
+
+  test("the best epoch by the energy of predicted codes is kept in a file", async () => {
+    const [data, held] = [pictures(200), pictures(60)];
+    const best = join(await mkdtemp(join(tmpdir(), "lab-")), "best.safetensors");
+    // A rate that ruins the decoder after the first epoch.
+    const model = linear({ anneal: 300, annealEvery: 1 });
+    const history = await model.fit(data, { epochs: 3, validation: held, best });
+    const energies = history.epochs.map((e) => e.validationEnergy!);
+    expect(history.best).toEqual({
+      epoch: 1 + energies.indexOf(Math.min(...energies)),
+      energy: Math.min(...energies),
+    });
+    const kept = await SparseAutoencoder.load(new Uint8Array(await readFile(best)));
+    const judged = async (m: SparseAutoencoder) => {
+      const codes = m.encode(tf.slice(held, [0, 0], [50, 256]));
+      const part = tf.slice(held, [0, 0], [50, 256]);
+      return (await energy(part, codes, m.decoder, m.options, codes)).total;
+    };
+    expect((await judged(kept)) / history.best!.energy).toBeCloseTo(1, 5);
+    expect(await judged(model)).toBeGreaterThan(history.best!.energy);
+  });
+
+  test("presets are the authors' tables, frozen, with their step where it is asked for", () => {
+    const mnist = preset("VDL-NL", "mnist", { isOfficial: true });
+    expect(mnist).toMatchObject({
+      ...{ sparsity: 0.01, variance: 10, prediction: 100, decoderRate: 3e-4, encoderRate: 1e-4, step: 0.5 },
+      ...{ hidden: [1024], codeDim: 128, decoderDecay: 1e-3, encoderDecay: 0, anneal: 0.5, annealEvery: 30 },
+    });
+    expect(preset("SDL", "patches")).toMatchObject({
+      columnNorm: 1,
+      encoderDecay: 0.01,
+      codeDim: 256,
+      variance: 0,
+    });
+    expect(preset("SDL", "patches").step).toBeUndefined();
+    expect(Object.isFrozen(mnist) && Object.isFrozen(mnist.hidden)).toBe(true);
   });
 
   test("streams of batches train and are freed, steps leave no tensors", async () => {

@@ -1,3 +1,10 @@
+/**
+ * Pictures to learn from: drawn strokes, patches of pictures in memory or in folders of any size, local contrast.
+ *
+ * @packageDocumentation
+ */
+export type { BatchPasses } from "../training/training-types.js";
+export { type ImagePatchesOptions, imagePatches, type PictureSource } from "./image-patches.js";
 export {
   extractPatches,
   type LocalContrast,

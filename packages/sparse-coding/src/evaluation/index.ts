@@ -10,4 +10,5 @@ export {
   type ProbeSet,
   paretoCurve,
 } from "./denoise.js";
+export { type DenoiseImagesOptions, denoiseImages, type PatchCoder } from "./denoise-images.js";
 export { type PsnrOptions, type PsnrResult, psnr } from "./psnr.js";

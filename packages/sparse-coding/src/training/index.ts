@@ -1,10 +1,11 @@
-export { type Preset, type PresetData, preset, type TrainOptions } from "./preset.js";
-export {
-  type Artifacts,
-  type EpochReport,
-  type FitAutoencoderOptions,
-  type History,
-  SparseAutoencoder,
-  type SparseAutoencoderOptions,
-  type StepReport,
-} from "./sparse-autoencoder.js";
+export { type Preset, type PresetData, type PresetOptions, preset, type TrainOptions } from "./preset.js";
+export { SparseAutoencoder } from "./sparse-autoencoder.js";
+export type {
+  Artifacts,
+  BatchPasses,
+  EpochReport,
+  FitAutoencoderOptions,
+  History,
+  SparseAutoencoderOptions,
+  StepReport,
+} from "./training-types.js";

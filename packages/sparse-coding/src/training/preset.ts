@@ -89,36 +89,52 @@ const BIAS_DECAY: Record<PresetData, Partial<Record<Preset, number>>> = {
   strokes: { "SDL-NL": 1e-3, "VDL-NL": 1e-3 },
 };
 
+// Steps that the authors fix for the whole training; those of the strokes are the protocol's.
+const STEPS: Record<PresetData, Record<Preset, number>> = {
+  mnist: { SDL: 1, "SDL-NL": 1, VDL: 0.5, "VDL-NL": 0.5, none: 0.5 },
+  patches: { SDL: 0.5, "SDL-NL": 0.5, VDL: 0.5, "VDL-NL": 0.5, none: 0.5 },
+  strokes: { SDL: 0.8, "SDL-NL": 0.8, VDL: 0.4, "VDL-NL": 0.4, none: 0.4 },
+};
+
+/** Options of {@link preset}. */
+export interface PresetOptions {
+  /**
+   * Whether inference takes the authors' fixed step instead of one from the spectrum of each batch. It is refused where it
+   * would diverge. @defaultValue false
+   */
+  isOfficial?: boolean;
+}
+
 /**
  * Weights, rates and sizes of the authors' scripts, or of the scaled-down protocol on drawn strokes.
  *
  * @param p - The model.
  * @param dataset - The data.
- * @returns Options for {@link SparseAutoencoder}; `codeDim`, `hidden` and `columnNorm` are for building the decoder.
+ * @param o - See {@link PresetOptions}.
+ * @returns Frozen options for {@link SparseAutoencoder}; `codeDim`, `hidden` and `columnNorm` are for building the decoder.
  * @throws {@link ArgumentError} for an unknown name.
  * @see https://github.com/kevtimova/deep-sparse, its scripts.
  */
-export function preset(p: Preset, dataset: PresetData): TrainOptions {
+export function preset(p: Preset, dataset: PresetData, o: PresetOptions = {}): TrainOptions {
   checkChoice("preset", "dataset", dataset, ["mnist", "patches", "strokes"]);
   checkChoice("preset", "p", p, ["SDL", "SDL-NL", "VDL", "VDL-NL", "none"]);
   const [sparsity, variance, prediction, decoderRate, encoderRate] = TABLE[dataset][p];
   const [codeDim, width] = SIZES[dataset];
-  return {
-    sparsity,
-    variance,
-    varianceThreshold: 0.5,
-    prediction,
-    decoderRate,
-    encoderRate,
-    codeDim,
-    hidden: p.endsWith("NL") ? [width] : [],
+  const isDeep = p.endsWith("NL");
+  const isShort = isDeep && dataset === "strokes";
+  return Object.freeze({
+    ...{ sparsity, variance, varianceThreshold: 0.5, prediction, decoderRate, encoderRate, codeDim },
+    hidden: Object.freeze(isDeep ? [width] : []) as number[],
     ...(p.startsWith("SDL") ? { columnNorm: 1 } : {}),
     decoderDecay: BIAS_DECAY[dataset][p] ?? 0,
     encoderDecay: dataset === "patches" ? 0.01 : 0,
     batchSize: 250,
-    anneal: p === "VDL-NL" ? 0.5 : 1,
-    annealEvery: 30,
+    // On the strokes the rate falls once, after 760 of 1000 updates, and inference is short.
+    anneal: isShort ? 0.3 : p === "VDL-NL" ? 0.5 : 1,
+    annealEvery: isShort ? 38 : 30,
+    ...(isShort ? { maxIterations: 30 } : {}),
+    ...(o.isOfficial ? { step: STEPS[dataset][p] } : {}),
     tolerance: 1e-3,
     seed: 31,
-  };
+  });
 }

@@ -1,97 +1,23 @@
-import { ArgumentError, checkInteger, checkNumber, checkRank, checkShape, DataError } from "@lab/core";
-import { encodeSafetensors, readSafetensors } from "@lab/core/io";
-import { Generator } from "@lab/core/random";
-import { fit } from "@lab/core/train";
+import { ArgumentError, checkInteger, checkNumber, checkRank, checkShape } from "@lab/core";
+import { encodeSafetensors } from "@lab/core/io";
 import * as tf from "@tensorflow/tfjs-core";
-import { type Decoder, linearDecoder, mlpDecoder } from "../decoders/index.js";
+import type { Decoder } from "../decoders/index.js";
 import { LISTA } from "../encoder/index.js";
-import type { EnergyTerms } from "../inference/energy.js";
 import { infer } from "../inference/infer.js";
 import type { InferOptions, InferResult } from "../inference/infer-options.js";
 import { Adam } from "./adam.js";
+import { assignAll, configOf, decoderOf, openArtifacts } from "./artifacts.js";
+import { EpochLog, judgePrediction } from "./epoch-log.js";
 import type { TrainOptions } from "./preset.js";
-
-/** Options of {@link SparseAutoencoder}. */
-export interface SparseAutoencoderOptions extends TrainOptions {
-  /** Maps codes to data; disposed with the autoencoder. */
-  decoder: Decoder;
-  /** Predicts codes; disposed with the autoencoder. @defaultValue a new {@link LISTA} */
-  encoder?: LISTA;
-}
-
-/** What one step of training did; figures are those before the update. */
-export interface StepReport {
-  /** Energy of the inferred codes, sums over the batch. */
-  energy: EnergyTerms;
-  /** Mean squared error of the reconstruction, over rows and components. */
-  decoderLoss: number;
-  /** Mean squared distance of the prediction to the codes. */
-  encoderLoss: number;
-  /** Iterations of inference. */
-  iterations: number;
-  /** Lipschitz constant at which inference stepped. */
-  lipschitz: number;
-  /** Share of codes that are exactly zero. */
-  zeros: number;
-  /** Mean l1 norm of a code. */
-  meanL1: number;
-}
-
-/** Means of the step reports of an epoch. */
-export interface EpochReport {
-  /** Number of the epoch, from 1. */
-  epoch: number;
-  /** Updates done. */
-  step: number;
-  /** Mean energy of a batch. */
-  energy: number;
-  /** Mean decoder loss. */
-  decoderLoss: number;
-  /** Mean encoder loss. */
-  encoderLoss: number;
-  /** Mean iterations of inference. */
-  iterations: number;
-  /** Mean share of zeros. */
-  zeros: number;
-  /** Mean l1 norm of a code. */
-  meanL1: number;
-  /** Mean squared error of the decoded prediction on the validation data, where there are some. */
-  validation?: number;
-}
-
-/** All epochs of a training. */
-export interface History {
-  /** Reports in order. */
-  epochs: EpochReport[];
-  /** Updates done. */
-  steps: number;
-}
-
-/** Options of {@link SparseAutoencoder.fit}. */
-export interface FitAutoencoderOptions {
-  /** Passes through the data. @defaultValue 1 */
-  epochs?: number;
-  /** Data for a figure after each epoch, shape `[n, d]`. */
-  validation?: tf.Tensor2D;
-  /** Receives each epoch. */
-  onEpoch?: (report: EpochReport) => void;
-  /** Receives each step. */
-  onStep?: (step: number, report: StepReport) => void;
-  /** File of the checkpoint (Node); a run that finds one goes on from there. */
-  checkpoint?: string;
-  /** Steps between checkpoints. @defaultValue one epoch */
-  checkpointEvery?: number;
-  /** Stops the run; with a checkpoint it can be taken up again. */
-  signal?: AbortSignal;
-}
-
-/** A saved autoencoder. */
-export interface Artifacts {
-  /** Sizes and options, plain JSON. */
-  config: Record<string, unknown>;
-  /** Weights and optimizer state as a safetensors file. */
-  weights: Uint8Array;
-}
+import { trainOnRows, trainOnStream } from "./train-loops.js";
+import type {
+  Artifacts,
+  BatchPasses,
+  FitAutoencoderOptions,
+  History,
+  SparseAutoencoderOptions,
+  StepReport,
+} from "./training-types.js";
 
 /**
  * Decoder and encoder trained by alternation: codes by inference, then one update of each.
@@ -199,91 +125,36 @@ export class SparseAutoencoder {
   /**
    * Trains on batches.
    *
-   * @param data - All rows `[n, d]`, which are shuffled into whole batches, or a stream of batches, each freed after its step.
+   * @param data - All rows `[n, d]`, which are shuffled into whole batches, or a stream of batches, each freed after its step;
+   * a stream is gone through once an epoch, by `pass` where it has one.
    * @param o - See {@link FitAutoencoderOptions}.
    * @returns Reports of the epochs of this call.
    * @throws As {@link SparseAutoencoder.step}; the signal's reason when it is stopped.
-   * @remarks A tensor is resumed exactly: the same order, state and results as without the interruption. A stream is one epoch
-   * and takes no checkpoint.
+   * @remarks A run with a checkpoint is resumed exactly: the same order, state and results as without the interruption. From a
+   * stream the batches that were done are skipped, so it must give the same ones again.
    */
-  async fit(data: AsyncIterable<tf.Tensor2D> | tf.Tensor2D, o: FitAutoencoderOptions = {}): Promise<History> {
+  async fit(
+    data: AsyncIterable<tf.Tensor2D> | BatchPasses | tf.Tensor2D,
+    o: FitAutoencoderOptions = {},
+  ): Promise<History> {
     const caller = "SparseAutoencoder.fit";
     const epochs = checkInteger(caller, "epochs", o.epochs ?? 1, { min: 1 });
-    const history: History = { epochs: [], steps: 0 };
-    let open: StepReport[] = [];
-    const close = async (epoch: number, step: number) => {
-      if (open.length === 0) return;
-      const mean = (of: (r: StepReport) => number) => open.reduce((s, r) => s + of(r), 0) / open.length;
-      const report: EpochReport = {
-        epoch,
-        step,
-        energy: mean((r) => r.energy.total),
-        decoderLoss: mean((r) => r.decoderLoss),
-        encoderLoss: mean((r) => r.encoderLoss),
-        iterations: mean((r) => r.iterations),
-        zeros: mean((r) => r.zeros),
-        meanL1: mean((r) => r.meanL1),
-        ...(o.validation ? { validation: await this.validate(o.validation) } : {}),
-      };
-      open = [];
-      history.epochs.push(report);
-      o.onEpoch?.(report);
-    };
-    if (!("dataId" in data)) {
-      for (let epoch = 1; epoch <= epochs; epoch++) {
-        for await (const batch of data) {
-          if (o.signal?.aborted) throw o.signal.reason;
-          try {
-            open.push(await this.step(batch));
-          } finally {
-            batch.dispose();
-          }
-          history.steps++;
-          o.onStep?.(history.steps, open.at(-1)!);
-        }
-        await close(epoch, history.steps);
-      }
-      return history;
-    }
-    checkShape(caller, "data", data, [null, this.decoder.dataDim]);
-    const rows = data.shape[0];
-    const size = Math.min(checkInteger(caller, "batchSize", this.options.batchSize ?? 250, { min: 1 }), rows);
-    const perEpoch = Math.floor(rows / size);
-    const generator = new Generator(this.options.seed ?? 31).split("order");
-    let order: { epoch: number; rows: Int32Array } | undefined;
-    const { anneal = 1, annealEvery = 30 } = this.options;
-    await fit({
-      batches: (t) => {
-        const epoch = Math.floor(t / perEpoch);
-        if (order?.epoch !== epoch) order = { epoch, rows: generator.split(epoch).permutation(rows) };
-        const start = (t % perEpoch) * size;
-        return tf.tidy(() =>
-          tf.gather(data, tf.tensor1d(order!.rows.slice(start, start + size), "int32")),
-        ) as tf.Tensor2D;
-      },
-      step: async (batch: tf.Tensor2D, t) => {
-        this.annealing = anneal ** Math.floor(Math.floor(t / perEpoch) / annealEvery);
-        const report = await this.step(batch);
-        open.push(report);
-        history.steps++;
-        o.onStep?.(t + 1, report);
-        if ((t + 1) % perEpoch === 0) await close((t + 1) / perEpoch, t + 1);
-        return tf.scalar(report.decoderLoss);
-      },
-      steps: epochs * perEpoch,
-      variables: this.state(),
-      every: { checkpoint: o.checkpointEvery ?? perEpoch, evaluate: epochs * perEpoch },
-      ...(o.checkpoint === undefined ? {} : { checkpoint: o.checkpoint }),
-      ...(o.signal ? { signal: o.signal } : {}),
+    if (o.validation) checkShape(caller, "validation", o.validation, [null, this.decoder.dataDim]);
+    const { batchSize = 250, seed = 31, anneal = 1, annealEvery = 30 } = this.options;
+    const log = new EpochLog(o, {
+      ...(o.validation ? { judge: () => judgePrediction(this, o.validation!, batchSize) } : {}),
+      save: async () => (await this.save()).weights,
     });
-    return history;
-  }
-
-  private async validate(y: tf.Tensor2D): Promise<number> {
-    const loss = tf.tidy(() => tf.mean(tf.square(tf.sub(this.decoder.decode(this.encoder.predict(y)), y))));
-    const [value] = await loss.data();
-    loss.dispose();
-    return value!;
+    const step = async (batch: tf.Tensor2D, epoch: number) => {
+      this.annealing = anneal ** Math.floor((epoch - 1) / annealEvery);
+      return this.step(batch);
+    };
+    const run = { epochs, step, log, options: o, state: this.state() };
+    if ("dataId" in data) {
+      checkShape(caller, "data", data, [null, this.decoder.dataDim]);
+      await trainOnRows(data, { ...run, batchSize, seed });
+    } else await trainOnStream(data, run);
+    return log.history;
   }
 
   /** Codes predicted by the encoder, `[N, l]`; the caller disposes them. */
@@ -321,70 +192,33 @@ export class SparseAutoencoder {
     return this.decoder.decode(z);
   }
 
-  /** Weights, optimizer state and options; a model decoder must be given again to {@link SparseAutoencoder.load}. */
+  /**
+   * Weights, optimizer state and options; a model decoder must be given again to {@link SparseAutoencoder.load}. The weights
+   * hold the configuration too.
+   */
   async save(): Promise<Artifacts> {
-    const { decoder, encoder } = this;
-    const hidden =
-      "kernels" in decoder ? (decoder.kernels as tf.Tensor[]).slice(1).map((k) => k.shape[0]!) : [];
-    return {
-      config: {
-        kind: "kernels" in decoder ? "mlp" : "dictionary" in decoder ? "linear" : "other",
-        dataDim: decoder.dataDim,
-        codeDim: decoder.codeDim,
-        hidden,
-        columnNorm: (decoder as { columnNorm?: number }).columnNorm ?? null,
-        listaIterations: encoder.iterations,
-        options: this.options,
-      },
-      weights: await encodeSafetensors(this.state()),
-    };
+    const config = configOf(this);
+    return { config, weights: await encodeSafetensors(this.state(), { config: JSON.stringify(config) }) };
   }
 
   /**
    * What {@link SparseAutoencoder.save} gave.
    *
-   * @param a - The artifacts.
+   * @param a - The artifacts, or their weights alone, such as the bytes of a file.
    * @param o - `decoder`: a decoder of the same sizes, needed where it came from a layers model.
    * @throws {@link DataError} when weights and configuration do not fit.
    */
-  static async load(a: Artifacts, o: { decoder?: Decoder } = {}): Promise<SparseAutoencoder> {
-    const config = a.config as {
-      kind: string;
-      dataDim: number;
-      codeDim: number;
-      hidden: number[];
-      columnNorm: number | null;
-      listaIterations: number;
-      options: TrainOptions;
-    };
-    const { dataDim, codeDim, hidden } = config;
-    const norm = config.columnNorm === null ? {} : { columnNorm: config.columnNorm };
-    const decoder =
-      o.decoder ??
-      (config.kind === "linear"
-        ? linearDecoder({ dataDim, codeDim, ...norm })
-        : config.kind === "mlp"
-          ? mlpDecoder({ dataDim, codeDim, hidden, ...norm })
-          : undefined);
-    if (!decoder) {
-      throw new ArgumentError(
-        "SparseAutoencoder.load: decoder is undefined; the decoder from a layers model was expected again",
-        { argument: "decoder", value: undefined },
-      );
-    }
+  static async load(a: Artifacts | Uint8Array, o: { decoder?: Decoder } = {}): Promise<SparseAutoencoder> {
+    const { weights, config } = openArtifacts(a);
+    const { dataDim, codeDim } = config;
+    const decoder = o.decoder ?? decoderOf(config);
     const encoder = new LISTA({ dataDim, codeDim, iterations: config.listaIterations });
     const loaded = new SparseAutoencoder({ ...config.options, decoder, encoder });
-    const reader = readSafetensors(a.weights);
-    for (const [name, variable] of loaded.state()) {
-      if (!reader.has(name)) {
-        loaded.dispose();
-        throw new DataError(`SparseAutoencoder.load: weights lacks "${name}"; every variable was expected`, {
-          path: "weights",
-        });
-      }
-      const tensor = await reader.tensor(name);
-      variable.assign(tensor);
-      tensor.dispose();
+    try {
+      await assignAll(loaded.state(), weights);
+    } catch (error) {
+      loaded.dispose();
+      throw error;
     }
     return loaded;
   }
