@@ -18,14 +18,60 @@ export {
 } from "./audit/statistics.js";
 export {
   type Distribution,
+  discrete,
   normal,
   point,
-  type ShiftMasses,
-  shiftMasses,
+  triangular,
   uniform,
-} from "./translation/distribution.js";
+} from "./distribution/distribution.js";
+export { type ShiftMasses, shiftMasses } from "./distribution/shift-masses.js";
 export {
-  type Boundary,
+  type AugmentedMomentsHost,
+  augmentedMomentsHost,
+} from "./moments/augmented-moments-host.js";
+export { CovarianceHost } from "./moments/covariance-host.js";
+export type { CovarianceTerm, FactorRows } from "./moments/host-covariance.js";
+export type { HostMoments } from "./moments/host-moments.js";
+export type { HostEigenpairs } from "./moments/krylov.js";
+export type { ErrorReport, Rule, RuleOptions, RunOptions } from "./rules/rule.js";
+export {
+  type BrightnessOptions,
+  brightness,
+  type ContrastOptions,
+  contrast,
+  type HueOptions,
+  hue,
+  type SaturationOptions,
+  saturation,
+} from "./transforms/color.js";
+export { compose, withProbability } from "./transforms/compose.js";
+export { type CustomTransformOptions, customTransform } from "./transforms/custom.js";
+export { type CutoutOptions, cutout } from "./transforms/cutout.js";
+export { type HorizontalFlipOptions, horizontalFlip } from "./transforms/flip.js";
+export { type GaussianBlurOptions, gaussianBlur } from "./transforms/gaussian-blur.js";
+export { type GaussianNoiseOptions, gaussianNoise } from "./transforms/noise.js";
+export { type PatchMaskOptions, patchMask } from "./transforms/patch-mask.js";
+export { type RandomResizedCropOptions, randomResizedCrop } from "./transforms/random-resized-crop.js";
+export type {
+  Boundary,
+  ImageShape,
+  NodeSet,
+  RandomTransform,
+  TransformDefinition,
+} from "./transforms/transform.js";
+export {
+  type AffineOptions,
+  affine,
+  type RotateOptions,
+  rotate,
+  type ShearOptions,
+  shear,
+  type TranslateOptions,
+  translate,
+  type ZoomOptions,
+  zoom,
+} from "./transforms/warps.js";
+export {
   type TranslationMoments,
   type TranslationOptions,
   translateHost,

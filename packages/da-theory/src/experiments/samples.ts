@@ -1,7 +1,7 @@
 import { checkAborted } from "@lab/core";
 import { findData, glyphs, mnist } from "@lab/core/data";
 import type { Experiment, Row } from "@lab/core/experiment";
-import { uniform } from "../translation/distribution.js";
+import { uniform } from "../distribution/distribution.js";
 import { translateHost, translationMomentsHost } from "../translation/moments.js";
 
 /** Size of the experiment. */
