@@ -29,7 +29,9 @@ export interface ScalePoint {
 }
 
 /** Options of {@link tuneScale}. */
-export interface TuneScaleOptions extends ScaleOptions {
+export interface TuneScaleOptions extends Omit<ScaleOptions, "floor"> {
+  /** Added to every variance after scaling; a function of the scale for one that grows with it. @defaultValue 0 */
+  floor?: number | ((scale: number) => number);
   /** The prior, unscaled. */
   prior: GaussianPrior;
   /** Scales to try, on a logarithmic grid. */
@@ -68,12 +70,13 @@ export async function tuneScale(options: TuneScaleOptions): Promise<{ best: numb
   }
   for (const [i, scale] of scales.entries()) checkNumber("tuneScale", `scales[${i}]`, scale, { above: 0 });
   const figure = method === "validation" ? "nll" : "logEvidence";
-  const scaling: ScaleOptions = {};
-  if (options.floor !== undefined) scaling.floor = options.floor;
-  if (options.convention !== undefined) scaling.convention = options.convention;
+  const { floor = 0, convention = "covariance" } = options;
   const curve: ScalePoint[] = [];
   for (const [i, scale] of scales.entries()) {
-    const scaled = prior.scale(scale, scaling);
+    const scaled = prior.scale(scale, {
+      floor: typeof floor === "function" ? floor(scale) : floor,
+      convention,
+    });
     const scores: Score[] = [];
     try {
       for (let fold = 0; fold < folds; fold++) {
