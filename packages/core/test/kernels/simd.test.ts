@@ -92,6 +92,30 @@ test("rows are added to rows with a factor for each channel", () => {
   }
 });
 
+test("what is left of rows is moved where their values are met", () => {
+  for (const channels of [1, 3, 4, 15, 16, 39]) {
+    const h = heap(false);
+    const [step, count] = [2 * channels, 5];
+    // Every second value is met.
+    for (let i = 0; i < count; i++)
+      for (let c = i % 2; c < channels; c += 2) h.values[Y + i * channels + c] = h.values[X + i * step + c]!;
+    h.before.set(h.values);
+    h.simd.moveRows(4 * ACC, 4 * X, 4 * step, 4 * Y, 4 * CENTRE, 4 * channels, count, channels);
+    const isMet = (i: number, c: number) => h.before[X + i * step + c] === h.before[Y + i * channels + c];
+    const rest = Array.from({ length: channels * count }, (_, at) =>
+      isMet(Math.floor(at / channels), at % channels) ? 0 : h.before[CENTRE + at]!,
+    );
+    expect([...h.values.subarray(CENTRE, CENTRE + rest.length)]).toEqual(rest);
+    h.values.set(h.before.subarray(CENTRE, CENTRE + rest.length), CENTRE);
+    const expected = Array.from({ length: step * count }, (_, at) => {
+      const [i, c] = [Math.floor(at / step), at % step];
+      if (c >= channels || !isMet(i, c)) return undefined;
+      return h.before[ACC + at]! + h.before[CENTRE + i * channels + c]!;
+    });
+    expectOnly(h, ACC, expected);
+  }
+});
+
 test("a backend that shows no memory is refused", () => {
   expect(() => simdOf({})).toThrow("shows no memory");
 });

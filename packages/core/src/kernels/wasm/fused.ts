@@ -67,8 +67,16 @@ const fusedConv2d = withChannelsFirst(["x"], true, (run, inputs, attrs) => {
   );
 });
 
-/** Registers the fused convolution for channels first, any padding, bias and weights of the activation. */
+/** Registers the fused convolutions for channels first, any padding, bias and weights of the activation. */
 export function registerFusedConv2d(): void {
+  registerWasmKernel("FusedDepthwiseConv2D", (run, inputs, attrs) => {
+    const [x, filter] = [inputs.x!, inputs.filter!];
+    const given = { ...attrs, pad: explicitPad(attrs.pad) };
+    const channels = filter.shape[2]! * filter.shape[3]!;
+    return fused(run, "FusedDepthwiseConv2D", inputs, given, channels, () =>
+      run.call("DepthwiseConv2dNative", { x, filter }, given),
+    );
+  });
   registerWasmKernel("FusedConv2D", (run, inputs, attrs) => {
     const weights = inputs.preluActivationWeights;
     // Weights of every place have the layout of the result.

@@ -7,6 +7,8 @@ import { registerEinsum } from "./einsum.js";
 import { registerFusedConv2d } from "./fused.js";
 import { registerIdentity } from "./identity.js";
 import { registerMatMul } from "./mat-mul.js";
+import { registerOneHot } from "./one-hot.js";
+import { registerPooling } from "./pooling.js";
 import { registerReductions } from "./reductions.js";
 import { registerUnsortedSegmentSum } from "./unsorted-segment-sum.js";
 
@@ -21,6 +23,8 @@ export function registerWasmKernels(): void {
   registerConv2dBackpropFilter();
   registerConv2dBackpropInput();
   registerDepthwise();
+  registerPooling();
+  registerOneHot();
   registerEinsum();
   registerUnsortedSegmentSum();
 }

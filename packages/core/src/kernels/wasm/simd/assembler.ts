@@ -65,7 +65,13 @@ export interface Width {
   add(a: Code, b: Code): Code;
   subtract(a: Code, b: Code): Code;
   multiply(a: Code, b: Code): Code;
+  /** `value` where `a` equals `b`, else zero. */
+  where(a: Code, b: Code, value: Code): Code;
+  /** Zero where `a` equals `b`, else `value`. */
+  unless(a: Code, b: Code, value: Code): Code;
 }
+
+const ZERO: Code = [0x43, 0, 0, 0, 0];
 
 export const four: Width = {
   type: V128,
@@ -76,6 +82,8 @@ export const four: Width = {
   add: (a, b) => [a, b, 0xfd, 0xe4, 1],
   subtract: (a, b) => [a, b, 0xfd, 0xe5, 1],
   multiply: (a, b) => [a, b, 0xfd, 0xe6, 1],
+  where: (a, b, value) => [value, a, b, 0xfd, 0x41, 0xfd, 0x4e],
+  unless: (a, b, value) => [value, a, b, 0xfd, 0x41, 0xfd, 0x4f],
 };
 
 export const one: Width = {
@@ -87,6 +95,8 @@ export const one: Width = {
   add: (a, b) => [a, b, 0x92],
   subtract: (a, b) => [a, b, 0x93],
   multiply: (a, b) => [a, b, 0x94],
+  where: (a, b, value) => [value, ZERO, a, b, 0x5b, 0x1b],
+  unless: (a, b, value) => [ZERO, value, a, b, 0x5b, 0x1b],
 };
 
 /** A function of `parameters` whole numbers without a result. */

@@ -201,6 +201,59 @@ function addRows(): Program {
   };
 }
 
+/**
+ * `moveRows(out, x, xStep, y, rest, yStep, count, channels)`: where $x_{ic} = y_{ic}$, moves $r_{ic}$ of `rest` to
+ * $o_{ic}$ by adding it there and leaving zero. Addresses and steps are in bytes.
+ */
+function moveRows(): Program {
+  const [out, x, xStep, y, rest, yStep, count, channels] = range(8) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const [c, i, po, px, py, pr] = [8, 9, 10, 11, 12, 13];
+  const tile = (width: Width, parts: number): Code => {
+    const at = (pointer: number, v: number) => width.load(get(pointer), v * width.bytes);
+    const to = (pointer: number, value: Code, v: number) => width.store(get(pointer), value, v * width.bytes);
+    return [
+      (
+        [
+          [po, out],
+          [px, x],
+          [py, y],
+          [pr, rest],
+        ] as const
+      ).map(([pointer, start]) => set(pointer, add(get(start), times4(get(c))))),
+      set(i, get(count)),
+      loopUntilZero(
+        [
+          range(parts).map((v) => [
+            to(po, width.add(at(po, v), width.where(at(px, v), at(py, v), at(pr, v))), v),
+            to(pr, width.unless(at(px, v), at(py, v), at(pr, v)), v),
+          ]),
+          step(po, get(xStep)),
+          step(px, get(xStep)),
+          step(py, get(yStep)),
+          step(pr, get(yStep)),
+          countDown(i),
+        ],
+        get(i),
+      ),
+    ];
+  };
+  return {
+    name: "moveRows",
+    parameters: 8,
+    locals: Array(6).fill(I32),
+    body: overChannels(c, channels, tile),
+  };
+}
+
 /** Every program of the module. */
 export const programs: readonly Program[] = [
   outerRows(),
@@ -208,4 +261,5 @@ export const programs: readonly Program[] = [
   reduceRows("dotRows", (width, x, y) => width.multiply(x, y)),
   reduceRows("centredDotRows", (width, x, y, centre) => width.multiply(y, width.subtract(x, centre))),
   addRows(),
+  moveRows(),
 ];

@@ -33,6 +33,17 @@ export interface Simd {
     count: number,
     channels: number,
   ): void;
+  /** Where $x_{ic} = y_{ic}$, moves $r_{ic}$ of `rest` to `out`: adds it there and leaves zero. */
+  moveRows(
+    out: number,
+    x: number,
+    xStep: number,
+    y: number,
+    rest: number,
+    yStep: number,
+    count: number,
+    channels: number,
+  ): void;
 }
 
 type ReduceRows = (
