@@ -80,3 +80,42 @@ export function applyGradient(
     optimizer.applyGradients(named as never);
   });
 }
+
+/** What a data-parallel step sends; see {@link gradientTraffic}. */
+export interface GradientTraffic {
+  /** Bytes of the rings' gradient, $4N$. */
+  ring: number;
+  /** Bytes of the free parameters' gradient. */
+  free: number;
+  /** Bytes of both. */
+  total: number;
+  /** Bytes of the gradient of the same network without rings. */
+  dense: number;
+  /** `dense` over `total`. */
+  timesLess: number;
+}
+
+/**
+ * Bytes that one worker sends in a data-parallel step, against those of the network without rings.
+ *
+ * @param compressed - The model.
+ * @returns See {@link GradientTraffic}; float32 numbers, without a protocol's own bytes.
+ * @example
+ * ```ts
+ * import { init } from "@lab/core";
+ * import { mlp } from "@lab/core/nn";
+ * import { compress, gradientTraffic } from "@lab/rpg";
+ *
+ * await init();
+ * const net = compress(mlp({ sizes: [784, 300, 300, 300, 10], bias: false }), { parameters: 4000 });
+ * gradientTraffic(net).total; // => 16000
+ * gradientTraffic(net).dense; // => 1672800
+ * ```
+ */
+export function gradientTraffic(compressed: Compressed): GradientTraffic {
+  const bytes = (variables: readonly tf.Variable[]) => variables.reduce((sum, { size }) => sum + 4 * size, 0);
+  const { rings, free } = variablesOf(compressed);
+  const sizes = { ring: bytes(rings), free: bytes(free), dense: 4 * compressed.report.dense };
+  const total = sizes.ring + sizes.free;
+  return { ...sizes, total, timesLess: sizes.dense / total };
+}

@@ -1,7 +1,7 @@
 import { ArgumentError } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { layers } from "@tensorflow/tfjs-layers";
-import type { ParameterGenerator } from "./generator/index.js";
+import { type GeneratorSpec, ParameterGenerator } from "./generator/index.js";
 
 /** Options that the layers of this file share. */
 export interface RpgLayerOptions {
@@ -66,16 +66,77 @@ abstract class RpgLayer extends layers.Layer {
     });
   }
 
+  /** The layer's options, and of the ring its description and what tells it from others. */
+  override getConfig(): tf.serialization.ConfigDict {
+    const { ring, name, useBias = true } = this.options;
+    return {
+      ...super.getConfig(),
+      name,
+      useBias,
+      ringId: identityOf(ring),
+      ring: encodeText(JSON.stringify(ring)),
+    };
+  }
+
   protected abstract product(x: tf.Tensor, kernel: tf.Tensor): tf.Tensor;
 }
 
 const owners = new WeakSet<ParameterGenerator>();
+const identities = new WeakMap<ParameterGenerator, string>();
+
+/** A random text that is the same in all layers of one ring, so that they share one again when they are loaded. */
+function identityOf(ring: ParameterGenerator): string {
+  const known = identities.get(ring);
+  if (known !== undefined) return known;
+  const bytes = globalThis.crypto.getRandomValues(new Uint8Array(8));
+  const identity = hexOf(bytes);
+  identities.set(ring, identity);
+  return identity;
+}
+
+const hexOf = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+// Saving a model rewrites letters of texts in its configuration; hexadecimal digits stay.
+const encodeText = (text: string) => hexOf(new TextEncoder().encode(text));
+const decodeText = (hex: string) =>
+  new TextDecoder().decode(
+    Uint8Array.from({ length: hex.length / 2 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16)),
+  );
+
+interface LayerConfig {
+  name: string;
+  useBias: boolean;
+  ringId: string;
+  ring: string;
+  strides?: number;
+  padding?: "same" | "valid";
+}
+
+/** Rings of models that are being loaded, until every target has its layer. */
+const loading = new Map<string, { ring: ParameterGenerator; waiting: Set<string> }>();
+
+function ringOf({ ringId, ring: text, name }: LayerConfig): ParameterGenerator {
+  let entry = loading.get(ringId);
+  if (!entry?.waiting.has(name)) {
+    const ring = ParameterGenerator.fromJSON(JSON.parse(decodeText(text)) as GeneratorSpec);
+    entry = { ring, waiting: new Set(ring.targets.map((target) => target.name)) };
+    loading.set(ringId, entry);
+  }
+  entry.waiting.delete(name);
+  if (entry.waiting.size === 0) loading.delete(ringId);
+  return entry.ring;
+}
 
 class RpgDense extends RpgLayer {
   /** @nocollapse */
   static readonly className = "LabRpgDense";
   constructor(options: RpgLayerOptions) {
     super("rpgDense", 2, options);
+  }
+  /** @nocollapse */
+  static override fromConfig<T>(_: unknown, config: tf.serialization.ConfigDict): T {
+    const { name, useBias, ...rest } = config as unknown as LayerConfig;
+    return new RpgDense({ ring: ringOf({ name, useBias, ...rest }), name, useBias }) as T;
   }
   override computeOutputShape(input: Shape): Shape {
     return [...input.slice(0, -1), this.shape[1]!];
@@ -96,6 +157,15 @@ class RpgConv2d extends RpgLayer {
     this.strides = options.strides ?? 1;
     this.padding = options.padding ?? "same";
   }
+  /** @nocollapse */
+  static override fromConfig<T>(_: unknown, config: tf.serialization.ConfigDict): T {
+    const own = config as unknown as Required<LayerConfig>;
+    const { name, useBias, strides, padding } = own;
+    return new RpgConv2d({ ring: ringOf(own), name, useBias, strides, padding }) as T;
+  }
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), strides: this.strides, padding: this.padding };
+  }
   override computeOutputShape(input: Shape): Shape {
     const side = (size: number | null | undefined, kernel: number) =>
       size == null ? null : Math.ceil((this.padding === "same" ? size : size - kernel + 1) / this.strides);
@@ -104,6 +174,22 @@ class RpgConv2d extends RpgLayer {
   protected override product(x: tf.Tensor, kernel: tf.Tensor): tf.Tensor {
     return tf.conv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, this.strides, this.padding);
   }
+}
+
+let isRegistered = false;
+
+/**
+ * Makes the layers of {@link rpgDense} and {@link rpgConv2d} known by name, so that `loadLayersModel` rebuilds models that
+ * have them. Making such a layer does the same.
+ *
+ * @remarks A saved model holds the ring once, and its key; `saveArtifact` is for models that `compress` made, in fewer bits
+ *   and with a key that can be withheld.
+ */
+export function registerRpgLayers(): void {
+  if (isRegistered) return;
+  tf.serialization.registerClass(RpgDense as never);
+  tf.serialization.registerClass(RpgConv2d as never);
+  isRegistered = true;
 }
 
 /**
@@ -127,6 +213,7 @@ class RpgConv2d extends RpgLayer {
  * ```
  */
 export function rpgDense(options: RpgLayerOptions): layers.Layer {
+  registerRpgLayers();
   return new RpgDense(options);
 }
 
@@ -138,5 +225,6 @@ export function rpgDense(options: RpgLayerOptions): layers.Layer {
  * @throws {@link ArgumentError} when the generator has no target of that name and rank.
  */
 export function rpgConv2d(options: RpgConv2dOptions): layers.Layer {
+  registerRpgLayers();
   return new RpgConv2d(options);
 }

@@ -14,7 +14,11 @@ test("exactly one experiment stands for the paper", () => {
 
 for (const experiment of experiments as unknown as Any[]) {
   test(`${experiment.name} runs on generated digits, judges and draws`, async () => {
-    const params = { ...experiment.params("quick"), numTrain: 100, numTest: 50, epochs: 1, batch: 50 };
+    const params = {
+      ...experiment.params("quick"),
+      ...{ numTrain: 100, numTest: 50, epochs: 1, batch: 50 },
+      ...{ wrongKeys: 2, labelled: [50], thiefEpochs: 1, sparsities: [0.5] },
+    };
     const run = () =>
       experiment.run({
         params,

@@ -8,7 +8,9 @@ const MARKER = new TextEncoder().encode("LABRPGE1");
 const ROUNDS = 600_000;
 const [SALT, IV] = [16, 12];
 
-const hexOf = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+/** Bytes as hexadecimal digits. */
+export const hexOf = (bytes: Uint8Array) =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** An artefact that cannot be read. */
 export function badArtifact(what: string, offset = 0): DataError {
@@ -67,6 +69,14 @@ export function seal(bytes: Uint8Array): Uint8Array {
 
 /** Refuses bytes of which any differs from what was sealed. */
 export function verify(bytes: Uint8Array): void {
+  if (isEncrypted(bytes)) {
+    throw new DataError(
+      "inspectArtifact: bytes are encrypted; an open file was expected; loadArtifact opens it",
+      {
+        path: "bytes",
+      },
+    );
+  }
   const at = digestAt(bytes);
   const copy = bytes.slice();
   const stored = new TextDecoder("latin1").decode(copy.subarray(at, at + 64));
@@ -124,22 +134,9 @@ export async function decrypt(bytes: Uint8Array, passphrase: string | undefined)
   }
 }
 
-async function through(
-  bytes: Uint8Array,
-  stream: CompressionStream | DecompressionStream,
-): Promise<Uint8Array> {
-  const piped = new Blob([bytes as BlobPart]).stream().pipeThrough(stream as ReadableWritablePair);
+/** Compresses bytes with gzip. */
+export async function gzip(bytes: Uint8Array): Promise<Uint8Array> {
+  const stream = new CompressionStream("gzip") as unknown as ReadableWritablePair;
+  const piped = new Blob([bytes as BlobPart]).stream().pipeThrough(stream);
   return new Uint8Array(await new Response(piped as ReadableStream).arrayBuffer());
-}
-
-/** A text, gzipped, in base64. */
-export async function squeeze(text: string): Promise<string> {
-  const bytes = await through(new TextEncoder().encode(text), new CompressionStream("gzip"));
-  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
-}
-
-/** Undoes {@link squeeze}. */
-export async function unsqueeze(text: string): Promise<string> {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  return new TextDecoder().decode(await through(bytes, new DecompressionStream("gzip")));
 }

@@ -1,11 +1,4 @@
-export {
-  type ArtifactInfo,
-  inspectArtifact,
-  type LoadOptions,
-  loadArtifact,
-  type SaveOptions,
-  saveArtifact,
-} from "./artifact.js";
+export { type LoadOptions, loadArtifact } from "./load.js";
 export { type PruneHandle, type PruneOptions, pruneRing } from "./prune.js";
 export {
   dequantiseRing,
@@ -14,3 +7,4 @@ export {
   type QuantiseOptions,
   quantiseRing,
 } from "./quantise.js";
+export { type ArtifactInfo, inspectArtifact, type SaveOptions, saveArtifact } from "./save.js";

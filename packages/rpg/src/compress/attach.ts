@@ -56,21 +56,34 @@ function* leaves(layer: Layer, path: string, seen: Set<Layer>): Generator<[Layer
   }
 }
 
-/** All trainable kernels of a model, in model order; a layer that is used twice comes once. */
-export function kernelsOf(model: LayersModel): Kernel[] {
-  const found: Kernel[] = [];
+/** Fields of a model's layers that hold kernels, stored or generated, in model order. */
+function* kernelFields(
+  model: LayersModel,
+): Generator<Omit<Kernel, "variable"> & { variable: LayerVariable | GeneratedVariable }> {
   const seen = new Set<Layer>();
   for (const layer of model.layers) {
     for (const [holder, path] of leaves(layer, layer.name, seen)) {
       for (const [field, value] of Object.entries(holder)) {
-        if (!(value instanceof LayerVariable) || value.shape.length < 2) continue;
-        if (!inside(holder)._trainableWeights.includes(value)) continue;
-        found.push({ name: `${path}/${field}`, layer, holder, field, variable: value });
+        const isStored =
+          value instanceof LayerVariable &&
+          value.shape.length >= 2 &&
+          inside(holder)._trainableWeights.includes(value);
+        if (!isStored && !(value instanceof GeneratedVariable)) continue;
+        yield { name: `${path}/${field}`, layer, holder, field, variable: value };
       }
     }
   }
-  return found;
 }
+
+/** All trainable kernels of a model that are stored, in model order; a layer that is used twice comes once. */
+export function kernelsOf(model: LayersModel): Kernel[] {
+  return [...kernelFields(model)].filter(
+    (kernel): kernel is Kernel => kernel.variable instanceof LayerVariable,
+  );
+}
+
+/** Names of all kernels, those that are generated included; the same for a model and what became of it. */
+export const kernelNames = (model: LayersModel): string[] => [...kernelFields(model)].map(({ name }) => name);
 
 /** Refuses kernels that something outside this package changes after each step. */
 export function checkConstraints(kernels: readonly Kernel[]): void {
@@ -90,14 +103,14 @@ class GeneratedVariable {
   constructor(
     readonly name: string,
     readonly shape: readonly number[],
-    private readonly generator: ParameterGenerator,
+    readonly read: () => tf.Tensor,
   ) {
     this.originalName = name;
   }
-  read(): tf.Tensor {
-    return this.generator.generate(this.name);
-  }
 }
+
+/** Whether a field's value is a kernel that something computes. */
+export const isGenerated = (value: unknown): boolean => value instanceof GeneratedVariable;
 
 /** Puts the generator in the place of the kernels, frees those, and gives the ring to the first holder. */
 export function attach(kernels: readonly Kernel[], generator: ParameterGenerator): void {
@@ -105,11 +118,17 @@ export function attach(kernels: readonly Kernel[], generator: ParameterGenerator
   for (const { holder, field, variable, name } of kernels) {
     const own = inside(holder);
     own._trainableWeights = own._trainableWeights.filter((weight) => weight !== variable);
-    own[field] = new GeneratedVariable(name, variable.shape as number[], generator);
+    own[field] = new GeneratedVariable(name, variable.shape as number[], () => generator.generate(name));
     variable.dispose();
   }
   for (const holder of holders) rebuildLosses(inside(holder));
   inside(kernels[0]!.holder)._trainableWeights.push(generator.weight);
+}
+
+/** Puts a function of the variable, which goes on being trained, in the place of a kernel. */
+export function replaceKernel({ holder, field, variable, name }: Kernel, read: () => tf.Tensor): void {
+  inside(holder)[field] = new GeneratedVariable(name, variable.shape as number[], read);
+  rebuildLosses(inside(holder));
 }
 
 /** Regularisers hold the variables they were made with; these hold the field. */

@@ -42,6 +42,8 @@ export interface CompressOptions extends GeneratorOptions {
   inPlace?: boolean;
   /** Draws the ring's initial values. @defaultValue `new Generator(0)` */
   generator?: Generator;
+  /** Receives what a user should know; the result's `warnings` hold the same. @defaultValue nobody */
+  onWarning?: (message: string) => void;
 }
 
 /**
@@ -94,7 +96,19 @@ export function compress(model: LayersModel, options: CompressOptions): Compress
   const generators = makeGenerators(targets, options);
   const target = inPlace ? model : emptyCopy(model);
   if (!inPlace) target.setWeights(model.getWeights());
-  return assemble(target, names, generators, values);
+  const compressed = assemble(target, names, generators, values, frozenWarnings(chosen));
+  for (const warning of compressed.warnings) options.onWarning?.(warning);
+  return compressed;
+}
+
+/** Layers that are marked as frozen, which a shared ring cannot be. */
+function frozenWarnings(kernels: readonly Kernel[]): string[] {
+  return kernels
+    .filter(({ layer, holder }) => !layer.trainable || !holder.trainable)
+    .map(
+      ({ name }) =>
+        `${name} belongs to a layer that is not trainable, but the ring it comes from is shared: generator.detach(${JSON.stringify(name)}) freezes it`,
+    );
 }
 
 /** Wires generators into a model; `values` are kernels to start near to. */
@@ -103,6 +117,7 @@ export function assemble(
   names: readonly string[],
   generators: readonly ParameterGenerator[],
   values?: Record<string, Float32Array>,
+  warnings: readonly string[] = [],
 ): Compressed {
   const wanted = new Set(names);
   const kernels = kernelsOf(model).filter(({ name }) => wanted.has(name));
@@ -131,7 +146,7 @@ export function assemble(
     generators,
     generator: generators[0]!,
     report,
-    warnings: warningsOf(report.ring, report.generated, report.dense - report.generated),
+    warnings: [...warnings, ...warningsOf(report.ring, report.generated, report.dense - report.generated)],
     dispose() {
       const variables = model.weights.map((weight) => weight.read());
       model.dispose();

@@ -1,5 +1,6 @@
 import type { LayersModel, LayerVariable, layers } from "@tensorflow/tfjs-layers";
 import type { ParameterGenerator } from "../generator/index.js";
+import { isGenerated } from "./attach.js";
 import type { Compressed } from "./compressed.js";
 
 /** Degrees of freedom of a model: what is trained, and what the network would have without a ring. */
@@ -98,9 +99,7 @@ const isFreeKernel = (layer: layers.Layer) =>
 /** Whether a layer has a kernel, generated or free: norms and the like have none. */
 function hasKernel(layer: layers.Layer): boolean {
   if (isFreeKernel(layer)) return true;
-  return Object.values(layer).some(
-    (value) => value !== null && typeof value === "object" && "generator" in value && "shape" in value,
-  );
+  return Object.values(layer).some(isGenerated);
 }
 
 /**

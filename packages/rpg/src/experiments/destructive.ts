@@ -1,21 +1,39 @@
 import type { Experiment, Mode, Run, Summary, Verdict } from "@lab/core/experiment";
 import type { BarsPlot } from "@lab/core/plot";
-import type { Share } from "../ring-index/index.js";
+import type { Arm } from "../sweep/arm.js";
 import { paper } from "./paper.js";
-import { type ArmsParams, type ArmsResult, meanOf, meansOf, runArms } from "./sweep-arms.js";
+import {
+  type ArmsParams,
+  type ArmsResult,
+  meanOf,
+  meansOf,
+  nameOf,
+  protocol,
+  runArms,
+} from "./sweep-arms.js";
 
-const WAYS: readonly Share[] = ["plain", "reflect", "permute", "hashed", "rpg"];
+/** Ways to share; blocks and fresh laps for each kernel only where there is time. */
+const WAYS: readonly Omit<Arm, "size">[] = [
+  { kind: "plain" },
+  { kind: "reflect" },
+  { kind: "permute" },
+  { kind: "hashed" },
+  { kind: "rpg" },
+];
+const MORE_WAYS: readonly Omit<Arm, "size">[] = [
+  { kind: "plain", isRestarted: true },
+  { kind: "rpg", block: 10 },
+  { kind: "rpg", block: 50 },
+];
 
 function params(mode: Mode): ArmsParams {
   const isQuick = mode === "quick";
   const sizes = isQuick ? [1000] : [1000, 4000];
   return {
-    numTrain: 10_000,
-    numTest: 10_000,
-    epochs: isQuick ? 4 : 10,
-    batch: isQuick ? 200 : 100,
-    learningRate: isQuick ? 4e-3 : 1e-3,
-    arms: sizes.flatMap((size) => WAYS.map((kind) => ({ kind, size }))),
+    ...protocol(mode),
+    arms: sizes.flatMap((size) =>
+      (isQuick ? WAYS : [...WAYS, ...MORE_WAYS]).map((way) => ({ ...way, size })),
+    ),
     wrongKeys: 0,
   };
 }
@@ -27,15 +45,16 @@ function summarise(runs: readonly Run<ArmsResult>[]): Summary {
   const least = (size: number) => (size === 1000 ? 50 : 40);
   const numPassed = sizes.filter((size) => gain(size) >= least(size)).length;
   const verdict: Verdict = numPassed === sizes.length ? "reproduced" : numPassed > 0 ? "partly" : "failed";
+  const ways = means.filter(({ size }) => size === sizes[0]).map((arm) => nameOf({ ...arm, size: 0 }));
   const figure: BarsPlot = {
     kind: "bars",
     title: "Ways to share a ring",
     caption: "Without permutation and signs a kernel's rows repeat and its rank collapses.",
-    categories: [...WAYS],
+    categories: ways.map((name) => name.replace("-0", "")),
     y: { label: "test accuracy (%)", domain: [0, 100] },
     series: sizes.map((size) => ({
       name: `ring of ${size}`,
-      y: WAYS.map((way) => meanOf(means, way, size)),
+      y: means.filter((m) => m.size === size).map((m) => m.mean),
     })),
   };
   return {
@@ -44,7 +63,7 @@ function summarise(runs: readonly Run<ArmsResult>[]): Summary {
       .map((size) => `ring of ${size}: ${gain(size).toFixed(1)} points over plain sharing`)
       .join("; "),
     table: means.map((m) => ({
-      sharing: m.kind,
+      sharing: nameOf({ ...m, size: 0 }).replace("-0", ""),
       ring: m.size,
       "accuracy %": Math.round(100 * m.mean) / 100,
     })),

@@ -1,14 +1,18 @@
-import type { ExperimentContext } from "@lab/core/experiment";
-import { assemble } from "../compress/compress.js";
-import { ParameterGenerator } from "../generator/index.js";
-import { digits } from "./digits.js";
-import { type Arm, accuracyOf, build, network, type TrainSettings, train } from "./train-arm.js";
+import type { ExperimentContext, Mode } from "@lab/core/experiment";
+import type { Arm, SweepArm } from "../sweep/arm.js";
+import { type ArmTask, DIGITS } from "../sweep/arm-task.js";
+import type { SweepTraining } from "../sweep/problem.js";
+import { runTasks } from "../sweep/run-tasks.js";
 
-/** Parameters of an experiment that compares arms on digits. */
-export interface ArmsParams extends TrainSettings {
+/** Pictures and training of the protocol. */
+export interface DigitsParams extends SweepTraining {
   /** Training and test pictures. */
   numTrain: number;
   numTest: number;
+}
+
+/** Parameters of an experiment that compares arms on digits. */
+export interface ArmsParams extends DigitsParams {
   /** The arms. */
   arms: Arm[];
   /** Keys other than the right one that are tried on the last ring. */
@@ -31,46 +35,60 @@ export interface ArmsResult {
   wrongKeys: number[];
 }
 
-/** Trains every arm on the same pictures in the same order. */
+/** The protocol: 10,000 training pictures, and 4 epochs of large batches where time is short. */
+export const protocol = (mode: Mode): DigitsParams => ({
+  numTrain: 10_000,
+  numTest: 10_000,
+  epochs: mode === "quick" ? 4 : 10,
+  batch: mode === "quick" ? 200 : 100,
+  learningRate: mode === "quick" ? 4e-3 : 1e-3,
+});
+
+/** Name of an arm, also in file names. */
+export const nameOf = ({ kind, size, block, isRestarted }: Arm): string =>
+  [kind, kind === "dense" ? "" : size, block ? `block-${block}` : "", isRestarted ? "restart" : ""]
+    .filter((part) => part !== "")
+    .join("-");
+
+/** Trains every arm on the same pictures in the same order; an arm that was stopped goes on from its checkpoint. */
 export async function runArms(context: ExperimentContext<ArmsParams>): Promise<ArmsResult> {
-  const { params, seed, signal, onProgress } = context;
-  const images = await digits(context.data.dir, seed, params.numTrain, params.numTest);
-  const arms: ArmResult[] = [];
-  const wrongKeys: number[] = [];
-  const total = params.arms.length;
-  for (const [i, arm] of params.arms.entries()) {
-    const { model, compressed } = build(arm, seed);
-    const message = `${arm.kind}, ${arm.size}`;
-    try {
-      await train(model, images.train, params, seed, {
-        signal,
-        on: (share) => onProgress({ done: i + share, total, message }),
-      });
-      const accuracy = await accuracyOf(model, images.test);
-      arms.push({ ...arm, parameters: model.countParams(), accuracy });
-      onProgress({ done: i + 1, total, message, metrics: { accuracy } });
-      const isLastRing = params.arms.findLastIndex(({ kind }) => kind === "rpg") === i;
-      if (!compressed || !isLastRing) continue;
-      const ring = (await compressed.generator.ring.data()) as Float32Array;
-      for (let key = 0; key < params.wrongKeys; key++) {
-        const wrong = ParameterGenerator.fromJSON(compressed.generator.toJSON(), ring, 777_000 + key);
-        const names = wrong.targets.map(({ name }) => name);
-        const locked = assemble(network(300, seed), names, [wrong]);
-        wrongKeys.push(await accuracyOf(locked.model, images.test));
-        locked.dispose();
-      }
-    } finally {
-      if (compressed) compressed.dispose();
-      else model.dispose();
-    }
+  const { params, seed, signal, onProgress, runner, store } = context;
+  const { arms, wrongKeys, ...protocolParams } = params;
+  const settings = { ...protocolParams, dir: context.data.dir };
+  const lastRing = arms.findLastIndex(({ kind }) => kind === "rpg");
+  const tasks = new Map<string, ArmTask>(
+    arms.map((arm, i) => [
+      nameOf(arm),
+      { build: DIGITS, settings, arm, seed, wrongKeys: i === lastRing ? wrongKeys : 0 },
+    ]),
+  );
+  const total = tasks.size;
+  const found = new Map<string, ArmResult>();
+  const result: ArmsResult = { data: "", arms: [], wrongKeys: [] };
+  const outcomes = runTasks(tasks, {
+    name: `rpg-arms-${seed}`,
+    runner,
+    signal,
+    ...(store !== "" && { store }),
+    ...(store !== "" && { checkpoint: (key: string) => `${store}/${key}.safetensors` }),
+    on: (message, share) => onProgress({ done: found.size + share, total, message }),
+  });
+  for await (const { key, output } of outcomes) {
+    const { parameters, accuracy, data } = output;
+    found.set(key, { ...tasks.get(key)!.arm, parameters, accuracy });
+    result.data = data;
+    result.wrongKeys.push(...output.wrongKeys);
+    onProgress({ done: found.size, total, message: key, metrics: { accuracy } });
   }
-  return { data: images.name, arms, wrongKeys };
+  result.arms = [...tasks.keys()].map((key) => found.get(key)!);
+  return result;
 }
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Accuracies of an arm over the seeds, and their mean. */
 export interface ArmMean extends Arm {
+  name: string;
   parameters: number;
   accuracies: number[];
   mean: number;
@@ -78,12 +96,25 @@ export interface ArmMean extends Arm {
 
 /** Means over seeds, arm by arm. */
 export function meansOf(runs: readonly { result: ArmsResult }[]): ArmMean[] {
-  return runs[0]!.result.arms.map(({ kind, size, parameters }, i) => {
+  return runs[0]!.result.arms.map((arm, i) => {
     const accuracies = runs.map(({ result }) => result.arms[i]!.accuracy);
-    return { kind, size, parameters, accuracies, mean: mean(accuracies) };
+    return { ...arm, name: nameOf(arm), accuracies, mean: mean(accuracies) };
   });
 }
 
 /** The mean accuracy of an arm, NaN where it was not run. */
-export const meanOf = (means: readonly ArmMean[], kind: Arm["kind"], size?: number): number =>
-  means.find((m) => m.kind === kind && (size === undefined || m.size === size))?.mean ?? Number.NaN;
+export const meanOf = (means: readonly ArmMean[], kind: SweepArm, size?: number): number =>
+  means.find((m) => m.kind === kind && !m.block && !m.isRestarted && (size === undefined || m.size === size))
+    ?.mean ?? Number.NaN;
+
+/** Rows of a sweep, for its figure. */
+export const rowsOf = (runs: readonly { seed: number; result: ArmsResult }[]) =>
+  runs.flatMap(({ seed, result }) =>
+    result.arms.map(({ kind, size, parameters, accuracy }) => ({
+      arm: kind,
+      size,
+      seed,
+      parameters,
+      accuracy,
+    })),
+  );

@@ -50,8 +50,8 @@ export interface GeneratorSpec {
   ringId: number;
   /** Key as 16 hexadecimal digits, or `null` when it is withheld. */
   seed: string | null;
-  /** How kernels take numbers from the ring. */
-  share: Share;
+  /** How kernels take numbers from the ring; `explicit` is an index that is kept, such as an imported one. */
+  share: Share | "explicit";
   /** Elements that stay together. */
   block: number;
   /** Standard deviation of the ring at the start. */

@@ -2,25 +2,17 @@ import { ArgumentError, checkChoice, checkInteger, checkNumber, checkShape, Data
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
 import { LayerVariable } from "@tensorflow/tfjs-layers";
-import { type CheckedSpec, checkSpec, fillIndex, PLACE_MASK } from "../ring-index/ring-index.js";
+import { type CheckedSpec, checkSpec, fillIndex, PLACE_MASK, type Share } from "../ring-index/ring-index.js";
 import { type Seed, seedOfKey } from "../ring-index/seed.js";
+import { joinIndex, splitIndex } from "./explicit-index.js";
 import type { GeneratorOptions, GeneratorSpec, Target } from "./options.js";
+import { nearestNames, type Placed, placeTargets, ringStdOf, sizeOf } from "./placement.js";
+import { nearestRing, squaredScales } from "./projection.js";
 import { gatherHost, generateKernel, type Wiring } from "./ring-kernels.js";
+import { weightedNorm } from "./weighted-norm.js";
 
-/** Deviation of the ring in the authors' code: fan-out of a 3×3 convolution with 512 channels. */
-const REFERENCE_STD = Math.sqrt(2 / (512 * 9));
 /** Elements from which on indices are computed in each pass. */
 const CACHE_LIMIT = 64 * 2 ** 20;
-
-interface Placed extends Target {
-  count: number;
-  /** First position. */
-  from: number;
-  /** Factor of its elements. */
-  scale: number;
-}
-
-const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
 
 /**
  * A ring of trainable numbers that generates any set of tensors by fixed random constraints.
@@ -48,19 +40,19 @@ export class ParameterGenerator {
   readonly size: number;
   /** Elements that are generated, $T$. */
   readonly generated: number;
-  /** Laps around the ring that are begun. */
-  readonly laps: number;
   /** The ring as the layers see it. */
   readonly weight: LayerVariable;
   private readonly spec: CheckedSpec;
   private readonly ringStd: number;
   private readonly isThin: boolean;
   private readonly gradient: "sum" | "projected";
-  private readonly placed = new Map<string, Placed>();
+  private readonly placed: Map<string, Placed>;
+  private isExplicit = false;
   private readonly indices = new Map<string, Int32Array>();
   private readonly constants = new Map<string, tf.Tensor>();
   private cache: Map<string, tf.Tensor> | undefined;
   private precondition: tf.Tensor | undefined;
+  private uses: tf.Tensor | undefined;
   private forward: ((ring: tf.Tensor) => tf.Tensor)[] = [];
 
   /**
@@ -91,8 +83,8 @@ export class ParameterGenerator {
     for (const { name, std } of targets) checkNumber(caller, `std of ${name}`, std, { above: 0 });
     this.generated = targets.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     this.isThin = memory === "thin" || (memory === "auto" && this.generated > CACHE_LIMIT);
-    this.ringStd = ringStdOf(caller, targets, this.generated, options.ringStd ?? "rms");
-    this.laps = this.place(caller, targets, options);
+    this.ringStd = ringStdOf(caller, targets, options.ringStd ?? "rms");
+    this.placed = placeTargets(caller, targets, this.size, this.ringStd, options);
     const generator = (options.generator ?? new Generator(0)).split("ring").split(this.spec.ringId);
     const values = Float32Array.from(generator.normal64(this.size), (value) => this.ringStd * value);
     const initial = tf.tensor1d(values);
@@ -105,48 +97,22 @@ export class ParameterGenerator {
     return this.weight.read() as tf.Variable;
   }
 
+  /** Laps around the ring that are begun. */
+  get laps(): number {
+    const last = [...this.placed.values()].at(-1)!;
+    return Math.ceil((last.from + last.count) / this.size);
+  }
+
   /** The targets, in their order. */
   get targets(): readonly Target[] {
     return [...this.placed.values()].map(({ name, shape, std }) => ({ name, shape, std }));
   }
 
-  private place(caller: string, targets: readonly Target[], options: GeneratorOptions): number {
-    const origin = checkChoice(caller, "origin", options.origin ?? "continue", [
-      "continue",
-      "layer",
-      "group",
-    ] as const);
-    let at = 0;
-    let group: string | undefined;
-    for (const [i, { name, shape, std }] of targets.entries()) {
-      if (this.placed.has(name)) {
-        throw new ArgumentError(`${caller}: targets holds ${name} twice; distinct names were expected`, {
-          argument: "targets",
-          value: name,
-        });
-      }
-      const own = options.stage?.exec(name)?.[1];
-      const isFresh = origin === "layer" || (origin === "group" && own !== group);
-      if (i > 0 && isFresh) at = Math.ceil(at / this.size) * this.size;
-      group = own;
-      const count = sizeOf(shape);
-      this.placed.set(name, { name, shape: [...shape], std, count, from: at, scale: this.scaleOf(std) });
-      at += count;
-    }
-    return Math.ceil(at / this.size);
-  }
-
-  private scaleOf(std: number): number {
-    const scale = std / this.ringStd;
-    return Math.abs(scale - 1) < 1e-12 ? 1 : Math.fround(scale);
-  }
-
   private find(caller: string, name: string): Placed {
     const target = this.placed.get(name);
     if (target) return target;
-    const known = [...this.placed.keys()].sort((a, b) => distance(a, name) - distance(b, name)).slice(0, 3);
     throw new ArgumentError(
-      `${caller}: name is ${JSON.stringify(name)}; one of the ${this.placed.size} targets was expected, such as ${known.join(", ")}`,
+      `${caller}: name is ${JSON.stringify(name)}; one of the ${this.placed.size} targets was expected, such as ${nearestNames(this.placed.keys(), name).join(", ")}`,
       { argument: "name", value: name },
     );
   }
@@ -160,6 +126,26 @@ export class ParameterGenerator {
     fillIndex(this.spec, target.from, packed);
     if (!this.isThin) this.indices.set(name, packed);
     return packed;
+  }
+
+  /** The packed index of all targets, one after the other, where it does not follow from the seed. */
+  explicitIndex(): Int32Array | undefined {
+    if (!this.isExplicit) return undefined;
+    return joinIndex([...this.placed.keys()].map((name) => this.index(name)));
+  }
+
+  /**
+   * Replaces the index that follows from the seed by a given one, such as an imported one.
+   *
+   * @param packed - For all targets, one after the other: place on the ring in bits 0–30, bit 31 set for minus.
+   * @throws {@link ShapeError} for another number of words; {@link ArgumentError} for a place outside the ring.
+   */
+  useIndex(packed: Int32Array): void {
+    for (const [name, part] of splitIndex(packed, this.placed.values(), this.size))
+      this.indices.set(name, part);
+    this.isExplicit = true;
+    this.forgetUses();
+    this.thaw();
   }
 
   private wiring(target: Placed): Wiring {
@@ -177,10 +163,9 @@ export class ParameterGenerator {
     const target = this.find("ParameterGenerator.generate", name);
     const kept = this.constants.get(name) ?? this.cache?.get(name);
     if (kept) return tf.clone(kept);
-    if (this.gradient === "projected") this.precondition ??= this.inverseUses();
+    const precondition = this.projection();
     return tf.tidy(() => {
-      const ring = this.forward.reduce((value: tf.Tensor, change) => change(value), this.ring);
-      return generateKernel(ring, () => this.wiring(target), this.precondition);
+      return generateKernel(this.changedRing(), () => this.wiring(target), precondition);
     });
   }
 
@@ -198,18 +183,40 @@ export class ParameterGenerator {
     return uses;
   }
 
-  /** $D_j$, the sum of squared factors over the uses of each element, in double precision. */
-  squaredScalesHost(): Float64Array {
-    const sums = new Float64Array(this.size);
-    for (const { name, scale } of this.placed.values()) {
-      for (const word of this.index(name)) sums[word & PLACE_MASK]! += scale * scale;
-    }
-    return sums;
+  /** $D$ of the targets that the ring still moves. */
+  private movedScales(): Float64Array {
+    const moved = [...this.placed.values()].filter(({ name }) => !this.constants.has(name));
+    return squaredScales(
+      moved.map(({ name, scale }) => ({ packed: this.index(name), scale })),
+      this.size,
+    );
   }
 
-  private inverseUses(): tf.Tensor {
-    const inverse = Float32Array.from(this.squaredScalesHost(), (sum) => (sum > 0 ? 1 / sum : 0));
-    return tf.keep(tf.tensor1d(inverse));
+  /** $D^{-1}$, where the gradient is projected; kept until a target is detached. */
+  private projection(): tf.Tensor | undefined {
+    if (this.gradient === "sum") return undefined;
+    this.precondition ??= tf.keep(
+      tf.tensor1d(Float32Array.from(this.movedScales(), (sum) => (sum > 0 ? 1 / sum : 0))),
+    );
+    return this.precondition;
+  }
+
+  /**
+   * Squared norm of all targets that the ring moves, $w^\top D w$; gradients pass to the ring.
+   *
+   * @returns A scalar that belongs to the caller.
+   * @remarks Linear in the ring; see `weightDecayMatched`.
+   */
+  squaredNorm(): tf.Scalar {
+    this.uses ??= tf.keep(tf.tensor1d(Float32Array.from(this.movedScales())));
+    const { uses } = this;
+    const precondition = this.projection();
+    return tf.tidy(() => weightedNorm(this.changedRing(), uses, precondition));
+  }
+
+  /** The ring as every pass sees it. */
+  private changedRing(): tf.Tensor {
+    return this.forward.reduce((value: tf.Tensor, change) => change(value), this.ring);
   }
 
   /**
@@ -226,10 +233,7 @@ export class ParameterGenerator {
       if (!kernel) {
         throw new ArgumentError(
           `ParameterGenerator.project: kernels lacks ${name}; every target was expected`,
-          {
-            argument: "kernels",
-            value: Object.keys(kernels),
-          },
+          { argument: "kernels", value: Object.keys(kernels) },
         );
       }
       checkShape("ParameterGenerator.project", name, kernel, [...shape]);
@@ -242,24 +246,12 @@ export class ParameterGenerator {
 
   /** The nearest ring to kernels on the host, and the share of their squared norm that it explains. */
   projectHost(kernels: Readonly<Record<string, Float32Array>>): { ring: Float32Array; explained: number } {
-    const sums = new Float64Array(this.size);
-    let total = 0;
-    for (const { name, scale } of this.placed.values()) {
-      const values = kernels[name]!;
-      this.index(name).forEach((word, i) => {
-        const value = values[i]!;
-        total += value * value;
-        sums[word & PLACE_MASK]! += scale * (word < 0 ? -value : value);
-      });
-    }
-    let explained = 0;
-    const ring = new Float32Array(this.size);
-    this.squaredScalesHost().forEach((uses, j) => {
-      if (uses === 0) return;
-      ring[j] = sums[j]! / uses;
-      explained += sums[j]! ** 2 / uses;
-    });
-    return { ring, explained: total > 0 ? explained / total : 0 };
+    const parts = [...this.placed.values()].map(({ name, scale }) => ({
+      packed: this.index(name),
+      scale,
+      values: kernels[name]!,
+    }));
+    return nearestRing(parts, this.size);
   }
 
   /**
@@ -280,7 +272,7 @@ export class ParameterGenerator {
 
   /** All targets as arrays on the host, in row-major order. */
   async materialise(): Promise<Record<string, Float32Array>> {
-    const now = tf.tidy(() => this.forward.reduce((value: tf.Tensor, f) => f(value), tf.clone(this.ring)));
+    const now = tf.tidy(() => tf.clone(this.changedRing()));
     const ring = (await now.data()) as Float32Array;
     now.dispose();
     const kernels: Record<string, Float32Array> = {};
@@ -297,7 +289,16 @@ export class ParameterGenerator {
   /** Makes a target a constant copy of its present values, so that training no longer moves it. */
   detach(name: string): void {
     this.find("ParameterGenerator.detach", name);
-    if (!this.constants.has(name)) this.constants.set(name, tf.keep(this.generate(name)));
+    if (this.constants.has(name)) return;
+    this.constants.set(name, tf.keep(this.generate(name)));
+    this.forgetUses();
+  }
+
+  private forgetUses(): void {
+    this.precondition?.dispose();
+    this.uses?.dispose();
+    this.precondition = undefined;
+    this.uses = undefined;
   }
 
   /** Names of the targets that {@link ParameterGenerator.detach} has made constant. */
@@ -332,7 +333,7 @@ export class ParameterGenerator {
       size,
       ringId,
       seed: seedOfKey(key).toString(16).padStart(16, "0"),
-      share,
+      share: this.isExplicit ? "explicit" : share,
       block,
       ringStd: this.ringStd,
       gradient: this.gradient,
@@ -346,22 +347,27 @@ export class ParameterGenerator {
    * @param spec - The description.
    * @param ring - Values of the ring.
    * @param seed - The key, where the description withholds it.
-   * @throws {@link DataError} when the key is missing or the version is another one.
+   * @param index - Packed index of all targets, where the description says `explicit`.
+   * @throws {@link DataError} when the key or the index is missing or the version is another one.
    */
-  static fromJSON(spec: GeneratorSpec, ring?: Float32Array, seed?: Seed): ParameterGenerator {
+  static fromJSON(
+    spec: GeneratorSpec,
+    ring?: Float32Array,
+    seed?: Seed,
+    index?: Int32Array,
+  ): ParameterGenerator {
     if (spec.version !== "rpg-1") {
       throw new DataError(
         `ParameterGenerator.fromJSON: version is ${JSON.stringify(spec.version)}; "rpg-1" was expected`,
         { path: "spec" },
       );
     }
-    if (spec.seed === null && seed === undefined) {
-      throw new DataError(
-        "ParameterGenerator.fromJSON: seed is withheld; the key was expected as an argument",
-        {
-          path: "spec",
-        },
-      );
+    const isExplicit = spec.share === "explicit";
+    if ((spec.seed === null && seed === undefined) || (isExplicit && index === undefined)) {
+      const what = isExplicit ? "index is not part of the description; it" : "seed is withheld; the key";
+      throw new DataError(`ParameterGenerator.fromJSON: ${what} was expected as an argument`, {
+        path: "spec",
+      });
     }
     const targets = spec.targets.map(([name, shape, std]) => ({ name, shape, std }));
     const { size, ringId, share, block, ringStd, gradient } = spec;
@@ -370,11 +376,12 @@ export class ParameterGenerator {
       parameters: size,
       seed: own,
       ringId,
-      share,
+      share: isExplicit ? "plain" : (share as Share),
       block,
       ringStd,
       gradient,
     });
+    if (isExplicit) generator.useIndex(index!);
     for (const [name, , , from] of spec.targets) generator.placed.get(name)!.from = from;
     if (ring) generator.setRing(ring);
     return generator;
@@ -385,36 +392,9 @@ export class ParameterGenerator {
     this.thaw();
     tf.dispose([...this.constants.values()]);
     this.constants.clear();
-    this.precondition?.dispose();
-    this.precondition = undefined;
+    this.forgetUses();
     this.indices.clear();
     const { val } = this.weight as unknown as { val: tf.Variable };
     if (!val.isDisposed) this.weight.dispose();
   }
-}
-
-function ringStdOf(
-  caller: string,
-  targets: readonly Target[],
-  total: number,
-  given: "rms" | "reference" | number,
-): number {
-  if (given === "reference") return REFERENCE_STD;
-  if (given !== "rms") return checkNumber(caller, "ringStd", given, { above: 0 });
-  const sum = targets.reduce((s, { shape, std }) => s + sizeOf(shape) * std * std, 0);
-  return Math.sqrt(sum / total);
-}
-
-/** Number of single-character edits between two names. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

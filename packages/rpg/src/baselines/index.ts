@@ -1,0 +1,1 @@
+export { type Sparse, type SparsifyOptions, sparsify } from "./sparsify.js";

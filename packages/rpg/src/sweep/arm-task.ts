@@ -1,0 +1,86 @@
+import { device, init } from "@lab/core";
+import { digitsModule } from "../experiments/digits.js";
+import { type Arm, trainArm, wrongKeyAccuracies } from "./arm.js";
+import type { SweepData, SweepModule, SweepProblem } from "./problem.js";
+import { accuracyOf, type TrainHooks } from "./training.js";
+
+/** An arm of a sweep for another process; plain JSON. */
+export interface ArmTask {
+  /** Module with the problem, a file's address or a package's entry point. */
+  build: string;
+  /** What the module receives. */
+  settings: unknown;
+  /** The arm. */
+  arm: Arm;
+  /** Seed of the network, the ring and the order of examples. */
+  seed: number;
+  /** Keys other than the right one that are tried on the trained ring. @defaultValue 0 */
+  wrongKeys?: number;
+}
+
+/** An arm's outcome. */
+export interface ArmOutcome {
+  /** Numbers that were trained. */
+  parameters: number;
+  /** Test accuracy in percent. */
+  accuracy: number;
+  /** Test accuracies in percent with wrong keys. */
+  wrongKeys: number[];
+  /** Name of the data. */
+  data: string;
+}
+
+/** The problem of the digits, by a name instead of a module. */
+export const DIGITS = "lab:digits";
+
+/** Loads the problem that a task names. */
+export async function problemOf(build: string, settings: unknown): Promise<SweepProblem> {
+  const module: SweepModule =
+    build === DIGITS
+      ? digitsModule
+      : ((await import(/* @vite-ignore */ build)) as { default: SweepModule }).default;
+  return module(settings);
+}
+
+/** Trains an arm and judges it. */
+export async function runArm(
+  task: Omit<ArmTask, "build" | "settings">,
+  problem: SweepProblem,
+  data: SweepData,
+  hooks: TrainHooks = {},
+): Promise<ArmOutcome> {
+  const { arm, seed, wrongKeys = 0 } = task;
+  const trained = await trainArm(arm, problem, data.train, seed, hooks);
+  try {
+    return {
+      parameters: trained.parameters,
+      accuracy: await accuracyOf(trained.model, data.test),
+      wrongKeys: trained.compressed
+        ? await wrongKeyAccuracies(trained.compressed, wrongKeys, problem, data.test, seed)
+        : [],
+      data: data.name,
+    };
+  } finally {
+    trained.dispose();
+  }
+}
+
+/**
+ * Trains one arm; the handler of `mapTasks` for `dofSweep` and the experiments.
+ *
+ * @param task - The arm and its problem.
+ * @param context - Its signal stops the training.
+ * @returns The accuracy.
+ */
+export default async function armTask(
+  task: ArmTask,
+  context?: { signal?: AbortSignal },
+): Promise<ArmOutcome> {
+  try {
+    device();
+  } catch {
+    await init({ backend: ["wasm", "cpu"] });
+  }
+  const problem = await problemOf(task.build, task.settings);
+  return runArm(task, problem, await problem.data(task.seed), { signal: context?.signal });
+}
