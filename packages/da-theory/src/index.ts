@@ -25,11 +25,15 @@ export {
   uniform,
 } from "./distribution/distribution.js";
 export { type ShiftMasses, shiftMasses } from "./distribution/shift-masses.js";
+export { type AugmentationFactors, augmentationFactors } from "./moments/augmentation-factors.js";
+export { augmentedMean } from "./moments/augmented-mean.js";
+export { type AugmentedMoments, augmentedMoments } from "./moments/augmented-moments.js";
 export {
   type AugmentedMomentsHost,
   augmentedMomentsHost,
 } from "./moments/augmented-moments-host.js";
 export { CovarianceHost } from "./moments/covariance-host.js";
+export type { CovarianceOperator, Eigenpairs } from "./moments/covariance-operator.js";
 export type { CovarianceTerm, FactorRows } from "./moments/host-covariance.js";
 export type { HostMoments } from "./moments/host-moments.js";
 export type { HostEigenpairs } from "./moments/krylov.js";

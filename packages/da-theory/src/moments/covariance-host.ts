@@ -167,16 +167,18 @@ export class CovarianceHost {
     checkInteger("covariance.topEigenpairs", "k", k, { min: 1, max: this.size });
     const { factor, size } = this;
     if (factor && factor.count <= Math.min(SMALL_PROBLEM, size)) {
-      const gram = gramOf(factor, size);
-      const pairs = pairsOfGram(gram, factor.count, size, k, this.isotropic, (weights) => {
-        const out = new Float64Array(size);
-        const row = new Float64Array(size);
-        for (let q = 0; q < factor.count; q++) {
-          factor.row(q, row);
-          for (let i = 0; i < size; i++) out[i]! += weights[q]! * row[i]!;
+      const found = gramPairs(gramOf(factor, size), factor.count, k, 1e-13);
+      const weights = gramWeights(found);
+      const rows = new Float64Array(found.rank * size);
+      const row = new Float64Array(size);
+      for (let q = 0; q < factor.count; q++) {
+        factor.row(q, row);
+        for (let i = 0; i < found.rank; i++) {
+          const w = weights[i * factor.count + q]!;
+          for (let x = 0; x < size; x++) rows[i * size + x]! += w * row[x]!;
         }
-        return out;
-      });
+      }
+      const pairs = completedPairs(found, rows, size, k, this.isotropic);
       return this.withResiduals(pairs.values, pairs.vectors);
     }
     if (size <= SMALL_PROBLEM) {
@@ -249,38 +251,56 @@ export function gramOf(rows: FactorRows, size: number): Float64Array {
   return gram;
 }
 
+/** Eigenpairs of a Gram matrix; only the leading `rank` of them count as more than rounding. */
+export interface GramPairs {
+  /** Ascending eigenvalues. */
+  values: Float64Array;
+  /** Eigenvectors in columns. */
+  vectors: Float64Array;
+  /** How many are trusted. */
+  rank: number;
+}
+
+/** Eigenpairs of a Gram matrix of order `count`, those below `floor` of the largest not trusted. */
+export function gramPairs(gram: Float64Array, count: number, k: number, floor: number): GramPairs {
+  if (count === 0) return { values: new Float64Array(0), vectors: new Float64Array(0), rank: 0 };
+  const { values, vectors } = eighHost(gram, count);
+  const least = floor * Math.max(0, values[count - 1]!);
+  let rank = 0;
+  while (rank < Math.min(k, count) && values[count - 1 - rank]! > least) rank++;
+  return { values, vectors, rank };
+}
+
+/** Combinations `u/√λ` of a factor's rows that give the leading eigenvectors, `[rank, count]` row by row. */
+export function gramWeights({ values, vectors, rank }: GramPairs): Float64Array {
+  const count = values.length;
+  return Float64Array.from({ length: rank * count }, (_, at) => {
+    const column = count - 1 - Math.floor(at / count);
+    return vectors[(at % count) * count + column]! / Math.sqrt(values[column]!);
+  });
+}
+
 /**
- * Leading pairs of `AᵀA + σ²I` from the Gram matrix: values are those of `AAᵀ`, vectors `Aᵀu/√λ`.
+ * Leading pairs of `AᵀA + σ²I`: values are those of `AAᵀ`, vectors `Aᵀu/√λ` as the caller made them.
  *
  * Beyond the rank any orthogonal direction serves; its value is `σ²`.
  */
-export function pairsOfGram(
-  gram: Float64Array,
-  count: number,
+export function completedPairs(
+  { values, rank }: GramPairs,
+  vectors: Float64Array,
   size: number,
   k: number,
   isotropic: number,
-  combine: (weights: Float64Array) => Float64Array,
 ): { values: Float64Array; vectors: Float64Array } {
-  const found =
-    count > 0 ? eighHost(gram, count) : { values: new Float64Array(0), vectors: new Float64Array(0) };
-  const largest = count > 0 ? Math.max(0, found.values[count - 1]!) : 0;
-  const values = new Float64Array(k);
+  const out = new Float64Array(k).fill(isotropic);
   const rows: Float64Array[] = [];
-  for (let i = 0; i < Math.min(k, count); i++) {
-    const value = found.values[count - 1 - i]!;
-    if (value <= 1e-13 * largest || value <= 0) break;
-    const column = Float64Array.from({ length: count }, (_, q) => found.vectors[q * count + count - 1 - i]!);
-    const root = Math.sqrt(value);
-    values[i] = value + isotropic;
-    rows.push(signed(combine(column.map((w) => w / root))));
+  for (let i = 0; i < rank; i++) {
+    out[i]! += values[values.length - 1 - i]!;
+    rows.push(signed(vectors.subarray(i * size, (i + 1) * size)));
   }
   const generator = new Generator(0);
-  while (rows.length < k) {
-    values[rows.length] = isotropic;
-    rows.push(...orthogonal([generator.normal64(size)], rows));
-  }
-  const vectors = new Float64Array(k * size);
-  for (const [i, row] of rows.entries()) vectors.set(row, i * size);
-  return { values, vectors };
+  while (rows.length < k) rows.push(...orthogonal([generator.normal64(size)], rows));
+  const all = new Float64Array(k * size);
+  for (const [i, row] of rows.entries()) all.set(row, i * size);
+  return { values: out, vectors: all };
 }

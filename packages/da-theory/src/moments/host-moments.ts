@@ -219,6 +219,7 @@ export async function momentsOfImage(
   t: RandomTransform,
   options: InternalRuleOptions,
 ): Promise<HostMoments> {
+  checkAborted(options.signal);
   const { method = "auto", maxNodes = MAX_NODES, tolerance = TOLERANCE } = options;
   if (method === "exact" || method === "auto") {
     const closed = await t.definition.moments?.(image, shape, options);

@@ -47,6 +47,7 @@ const NEUTRAL: Record<WarpParameter, number> = {
 /** What {@link warpTransform} adds to the laws. */
 interface WarpExtras {
   moments?: NonNullable<TransformDefinition["moments"]>;
+  meanHost?: NonNullable<TransformDefinition["meanHost"]>;
 }
 
 /**
@@ -128,7 +129,7 @@ export function warpTransform(
         used.map((key) => laws[key]!),
         budget,
       ),
-    ...(extras.moments && { moments: extras.moments }),
+    ...extras,
     ...(used.length === 1 &&
       laws.angle?.kind === "uniform" && {
         bound: (image: Float64Array, shape: ImageShape, nodes: number) =>

@@ -158,6 +158,8 @@ function continuous(law: CropLaw, outputShape: (shape: ImageShape) => ImageShape
       const map = cropMap(boxOf(theta, shape), outHeight, outWidth);
       warpHost(image, shape, map, "edge", outHeight, outWidth, out);
     },
+    meanHost: (image, shape, rule) =>
+      shape[0] * shape[1] > LARGE ? meanOf(image, shape, 8, 4, rule) : meanOf(image, shape, 16, 8, rule),
     async moments(image, shape, rule) {
       if (rule.method === "exact") return undefined;
       const moments = await momentsOfImage(image, shape, transform, { ...rule, method: "lattice" });

@@ -51,6 +51,8 @@ export interface TransformDefinition {
     shape: ImageShape,
     options: RuleOptions,
   ): Promise<HostMoments | undefined> | undefined;
+  /** A closed form of the mean alone. */
+  meanHost?(image: Float64Array, shape: ImageShape, options: RuleOptions): Promise<Float64Array>;
   /** Lines `outside = position * a + b` of a warp: six numbers, row y then x, by output row, column and 1. */
   warp?(theta: Float64Array, shape: ImageShape): Float64Array;
   /** What a warp finds outside. */

@@ -1,7 +1,7 @@
 import { checkChoice } from "@lab/core";
 import type { Distribution } from "../distribution/distribution.js";
 import { checkLaw } from "../distribution/law.js";
-import { translationMoments } from "../translation/transform-moments.js";
+import { translationMean, translationMoments } from "../translation/transform-moments.js";
 import { type WarpLaws, warpTransform } from "./geometry.js";
 import type { Boundary, RandomTransform } from "./transform.js";
 
@@ -87,6 +87,8 @@ export function translate(options: TranslateOptions): RandomTransform {
   return warpTransform("translate", laws, boundary, {
     moments: (image, shape, rule) =>
       translationMoments(image, shape, { x: laws.translateX!, y: laws.translateY!, boundary }, rule),
+    meanHost: async (image, shape) =>
+      translationMean(image, shape, { x: laws.translateX!, y: laws.translateY!, boundary }),
   });
 }
 

@@ -96,8 +96,10 @@ export function addSeparable(
     line.fill(0);
     for (let a = 0; a < y.count; a++) {
       const w = scale * wy[a]!;
-      if (w === 0) continue;
-      const from = (i - (y.first + a) + y.margin) * width;
+      const row = i - (y.first + a) + y.margin;
+      // Rows outside of an image with nothing outside hold zeros.
+      if (w === 0 || y.source[row]! < 0) continue;
+      const from = row * width;
       for (let j = 0; j < width; j++) line[j]! += w * p[from + j]!;
     }
     for (let j = 0; j < x.size; j++) {

@@ -28,3 +28,14 @@ export async function translationMoments(
     error: { method: "exact", nodes: 0, meanEstimate: 0, traceEstimate: 0 },
   };
 }
+
+/** The exact mean of translations, by two convolutions. */
+export function translationMean(
+  image: Float64Array,
+  shape: ImageShape,
+  laws: { x: Distribution; y: Distribution; boundary: Boundary },
+): Float64Array {
+  const y = shiftAxis(laws.y, shape[0], laws.boundary);
+  const x = shiftAxis(laws.x, shape[1], laws.boundary);
+  return shiftMean(image, shape[2], y, x);
+}
