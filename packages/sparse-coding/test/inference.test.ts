@@ -14,8 +14,11 @@ import {
 } from "@lab/sparse-coding";
 import * as tf from "@tensorflow/tfjs-core";
 import { layers, sequential } from "@tensorflow/tfjs-layers";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import * as fusing from "../src/inference/fused-step.js";
 import { lassoInstance, varianceInstance } from "./golden.js";
+
+vi.mock("../src/inference/fused-step.js", { spy: true });
 
 const { problem, init } = varianceInstance();
 const weights = { sparsity: 0.02, variance: 10, varianceThreshold: 0.5, prediction: 5 };
@@ -172,6 +175,21 @@ describe("the golden batch in double precision", () => {
   });
 });
 
+/** Runs with the fused kernel taken out of the backend. */
+async function withoutFusing<T>(body: () => Promise<T>): Promise<T> {
+  expect(tf.getKernel("LabSparseStep", tf.getBackend())).toBeDefined();
+  const original = vi.mocked(fusing.canFuse).getMockImplementation();
+  vi.mocked(fusing.canFuse).mockReturnValue(false);
+  vi.mocked(fusing.canFuse).mockClear();
+  try {
+    return await body();
+  } finally {
+    expect(fusing.canFuse).toHaveBeenCalled();
+    vi.mocked(fusing.canFuse).mockReset();
+    if (original) vi.mocked(fusing.canFuse).mockImplementation(original);
+  }
+}
+
 describe("infer on the device", () => {
   test("the energy has the terms of the specification", async () => {
     const { y, start, predicted, decoder } = tensors();
@@ -212,6 +230,28 @@ describe("infer on the device", () => {
           expect(energies[i]!).toBeLessThanOrEqual(energies[i - 1]! + 2e-5);
       expect(found.lipschitz).toBeGreaterThan(10.389);
       expect(found.lipschitz).toBeLessThan(10.8);
+    }
+  });
+
+  test("a fused step and the engine's own kernels do the same", async () => {
+    const { y, start, predicted, decoder } = tensors();
+    const deep = mlpDecoder({ codeDim: 5, hidden: [9], dataDim: 6, seed: 2 });
+    const both = (o: object) => [
+      [decoder, { ...weights, ...o }],
+      [deep, { ...weights, sparsity: 0.05, ...o }],
+      [deep, { ...weights, variance: 0, ...o }],
+      [decoder, { sparsity: 0.05, prediction: 0, stop: "change", ...o }],
+    ];
+    for (const [model, o] of [
+      ...both({ method: "fista" }),
+      ...both({ method: "fista", strongConvexity: 0, positive: false }),
+      ...both({ method: "ista", restart: false }),
+      ...both({ method: "cccp" }),
+    ] as [typeof decoder, Parameters<typeof infer>[2]][]) {
+      const options = { ...o, predicted, init: start, tolerance: 0, maxIterations: 21, groups: 2 };
+      const fused = await infer(model, y, options);
+      const engine = await withoutFusing(() => infer(model, y, options));
+      await expectClose(fused.codes, engine.codes, { absolute: 2e-5, relative: 1e-4 });
     }
   });
 

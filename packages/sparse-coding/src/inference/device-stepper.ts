@@ -2,14 +2,15 @@ import * as tf from "@tensorflow/tfjs-core";
 import { relativeChange } from "../lasso/quadratic.js";
 import { softThreshold } from "../prox/soft-threshold.js";
 import { SMALLEST_STD } from "../prox/variance-hinge.js";
+import { canFuse, fusedStep } from "./fused-step.js";
 import type { Setup, Stepper } from "./stepper.js";
 
 /** State of the iteration; tensors are replaced one by one. */
 type Iterate = {
   codes: tf.Tensor2D;
   ahead: tf.Tensor2D;
-  /** Counter of the classical momentum for each group, `[M, 1, 1]`. */
-  clock: tf.Tensor3D;
+  /** Counter of the classical momentum: of each row `[N]` where steps are fused, else of each group or row `[M, 1 or n, 1]`. */
+  clock: tf.Tensor;
   /** Codes before the last iteration. */
   last: tf.Tensor2D;
 };
@@ -29,6 +30,8 @@ interface Moments {
 export class DeviceStepper implements Stepper {
   private readonly setup: Setup;
   private readonly ones: tf.Tensor3D;
+  private readonly none: tf.Tensor1D;
+  private readonly isFused = canFuse();
   private state: Iterate;
   private folded: Folded | undefined;
   private fixed: { tangent: tf.Tensor2D; from: tf.Tensor2D } | undefined;
@@ -37,10 +40,11 @@ export class DeviceStepper implements Stepper {
     this.setup = setup;
     const [groups, rows] = [setup.groups, start.shape[0]];
     this.ones = tf.ones([groups, 1, rows / groups]) as tf.Tensor3D;
+    this.none = tf.tensor1d([], "float32");
     this.state = {
       codes: tf.clone(start),
       ahead: tf.clone(start),
-      clock: tf.ones([groups, 1, 1]) as tf.Tensor3D,
+      clock: tf.ones(this.isFused ? [rows] : [groups, 1, 1]),
       last: tf.clone(start),
     };
   }
@@ -74,7 +78,7 @@ export class DeviceStepper implements Stepper {
   }
 
   dispose(): void {
-    tf.dispose([this.ones, ...Object.values(this.state)]);
+    tf.dispose([this.ones, this.none, ...Object.values(this.state)]);
     if (this.fixed) tf.dispose([this.fixed.tangent, this.fixed.from]);
     this.freeFolded();
   }
@@ -93,7 +97,8 @@ export class DeviceStepper implements Stepper {
     return {
       step,
       matrix: tf.sub(tf.mul(identity, 1 - step * ridge), tf.mul(matrix, step)) as tf.Tensor2D,
-      offset: tf.sub(tf.mul(pulled, step), positive ? step * w.sparsity : 0) as tf.Tensor2D,
+      // The offset of non-negative codes holds the shrinkage, unless a fused step does it.
+      offset: tf.sub(tf.mul(pulled, step), positive && !this.isFused ? step * w.sparsity : 0) as tf.Tensor2D,
     };
   }
 
@@ -127,8 +132,44 @@ export class DeviceStepper implements Stepper {
     return tf.reshape(tf.mul(tf.mul(centred, ratio), scale), codes.shape) as tf.Tensor2D;
   }
 
-  /** One iteration; frees what it replaces. */
   private iterate(step: number): Iterate {
+    return this.isFused ? this.iterateFused(step) : this.iterateByCalls(step);
+  }
+
+  /** One iteration whose end is a single kernel; frees what it replaces. */
+  private iterateFused(step: number): Iterate {
+    const { setup, state: old, none, folded, fixed } = this;
+    const { w, positive, groups, restart } = setup;
+    const [rows, size] = old.codes.shape;
+    const [codes, ahead, clock] = tf.tidy(() => {
+      const at = folded ? tf.matMul(old.ahead, folded.matrix) : this.smoothStep(old.ahead, step);
+      const offset = folded?.offset ?? none;
+      const tangent = fixed?.tangent ?? none;
+      const inputs = { at, offset, tangent, ahead: old.ahead, codes: old.codes, clock: old.clock };
+      return fusedStep(inputs, {
+        ...{ rows, size, groups, positive, restart },
+        shrink: step * w.sparsity,
+        hinge: w.variance > 0 ? (2 * w.variance * step) / (rows / groups - 1) : 0,
+        threshold: w.threshold,
+        tangentStep: fixed ? step : 0,
+        momentum: setup.momentum(step) ?? -1,
+      });
+    });
+    tf.dispose([old.last, old.ahead, old.clock]);
+    return { codes, ahead, clock, last: old.codes };
+  }
+
+  /** A gradient step on error and prediction term. */
+  private smoothStep(ahead: tf.Tensor2D, step: number): tf.Tensor2D {
+    const { prepared, w, predicted } = this.setup;
+    const at = tf.sub(ahead, tf.mul(prepared.gradient(ahead), step));
+    if (w.prediction === 0 || !predicted) return at as tf.Tensor2D;
+    const pull = (2 * w.prediction * step) / predicted.shape[1];
+    return tf.sub(at, tf.mul(tf.sub(ahead, predicted), pull)) as tf.Tensor2D;
+  }
+
+  /** One iteration by the engine's own kernels; frees what it replaces. */
+  private iterateByCalls(step: number): Iterate {
     const { setup, state: old } = this;
     const { w, positive, groups } = setup;
     const next = tf.tidy(() => {
@@ -137,7 +178,7 @@ export class DeviceStepper implements Stepper {
         shrink === 0 && positive ? tf.relu(at) : softThreshold(at, shrink, { positive })
       ) as tf.Tensor2D;
       const momentum = setup.momentum(step);
-      const clock = tf.clone(old.clock);
+      const clock = tf.clone(old.clock) as tf.Tensor3D;
       if (momentum === 0) return { codes, ahead: tf.clone(codes), clock };
       const [rows, l] = codes.shape;
       const moved = tf.reshape(tf.sub(codes, old.codes), [groups, rows / groups, l]);
@@ -158,19 +199,12 @@ export class DeviceStepper implements Stepper {
 
   /** The point after a gradient step, and what is left to shrink by. */
   private descend(ahead: tf.Tensor2D, step: number): { at: tf.Tensor; shrink: number } {
-    const { prepared, w, predicted, positive } = this.setup;
+    const { w, positive } = this.setup;
     let [at, shrink]: [tf.Tensor, number] = [ahead, step * w.sparsity];
     if (this.folded) {
       at = tf.add(tf.matMul(ahead, this.folded.matrix), this.folded.offset);
-      // The offset of non-negative codes holds the shrinkage already.
       if (positive) shrink = 0;
-    } else {
-      at = tf.sub(ahead, tf.mul(prepared.gradient(ahead), step));
-      if (w.prediction > 0 && predicted) {
-        const pull = (2 * w.prediction * step) / predicted.shape[1];
-        at = tf.sub(at, tf.mul(tf.sub(ahead, predicted), pull));
-      }
-    }
+    } else at = this.smoothStep(ahead, step);
     if (this.fixed) {
       const { centred } = this.moments(ahead);
       const quadratic = tf.mul(centred, (2 * w.variance * step) / (centred.shape[1] - 1));

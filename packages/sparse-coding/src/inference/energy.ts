@@ -71,9 +71,39 @@ export function energyTensor(
   predicted: tf.Tensor2D | undefined,
   groups = 1,
 ): tf.Tensor1D {
+  return tf.stack([
+    decodedError(y, codes, decoder),
+    ...otherTerms(codes, w, predicted, groups),
+  ]) as tf.Tensor1D;
+}
+
+/** Error of the reconstruction; runs in a tidy. */
+export function decodedError(y: tf.Tensor2D, codes: tf.Tensor2D, decoder: Decoder): tf.Scalar {
+  return tf.div(tf.sum(tf.square(tf.sub(decoder.decode(codes), y))), decoder.dataDim) as tf.Scalar;
+}
+
+/**
+ * The same through the Gram matrix, $\sum_i \frac12 z_i^\top G z_i - z_i^\top b_i$ and the constant: cheaper where codes are shorter
+ * than data, exact to float32 of the constant. Runs in a tidy.
+ */
+export function gramError(
+  gram: { matrix: tf.Tensor2D; target: tf.Tensor2D },
+  codes: tf.Tensor2D,
+  constant: tf.Scalar,
+): tf.Scalar {
+  const slope = tf.sub(tf.mul(tf.matMul(codes, gram.matrix), 0.5), gram.target);
+  return tf.add(tf.sum(tf.mul(codes, slope)), constant) as tf.Scalar;
+}
+
+/** The three terms that do not look at the data, scalars; runs in a tidy. */
+export function otherTerms(
+  codes: tf.Tensor2D,
+  w: MeanWeights,
+  predicted: tf.Tensor2D | undefined,
+  groups: number,
+): tf.Tensor[] {
   const [rows, codeDim] = codes.shape;
   const zero = tf.scalar(0);
-  const reconstruction = tf.div(tf.sum(tf.square(tf.sub(decoder.decode(codes), y))), decoder.dataDim);
   const sparsity = tf.mul(tf.sum(tf.abs(codes)), w.sparsity);
   let variance: tf.Tensor = zero;
   if (w.variance > 0) {
@@ -88,7 +118,7 @@ export function energyTensor(
     w.prediction > 0 && predicted
       ? tf.mul(tf.sum(tf.square(tf.sub(codes, predicted))), w.prediction / codeDim)
       : zero;
-  return tf.stack([reconstruction, sparsity, variance, prediction]) as tf.Tensor1D;
+  return [sparsity, variance, prediction];
 }
 
 /** Reads the four terms. */

@@ -7,8 +7,17 @@ import { RowSolver } from "../lasso/coordinate-descent.js";
 import { diverged, type Quadratic, solveQuadratic } from "../lasso/quadratic.js";
 import { unconverged } from "../lasso/sparse-codes.js";
 import { DeviceStepper } from "./device-stepper.js";
-import { checkBatch, energyTensor, energyTerms, type MeanWeights, meanWeights } from "./energy.js";
-import { type HostBatch, HostStepper } from "./host-stepper.js";
+import {
+  checkBatch,
+  decodedError,
+  energyTensor,
+  energyTerms,
+  gramError,
+  type MeanWeights,
+  meanWeights,
+  otherTerms,
+} from "./energy.js";
+import { HostStepper } from "./host-stepper.js";
 import type { InferOptions, InferResult } from "./infer-options.js";
 import type { Setup, Stepper } from "./stepper.js";
 
@@ -227,7 +236,7 @@ function solverOf(isConvex: boolean, plan: Plan): (problem: Problem) => Promise<
 }
 
 /** Numbers of a batch and its linear decoder, with the prediction term, in double precision. */
-async function hostBatch({ setup, start, decoder, y }: Problem): Promise<HostBatch> {
+async function hostBatch({ setup, start, decoder, y }: Problem) {
   const { predicted } = setup;
   const gram = setup.prepared.gram!;
   const ridge = (2 * setup.w.prediction) / decoder.codeDim;
@@ -293,14 +302,22 @@ async function solveConvex(problem: Problem): Promise<Found> {
 async function stepperOf(problem: Problem): Promise<Stepper> {
   const { setup, start } = problem;
   const isHost = setup.prepared.gram !== undefined && tf.getBackend() === "cpu";
-  return isHost ? new HostStepper(setup, await hostBatch(problem)) : new DeviceStepper(setup, start);
+  if (!isHost) return new DeviceStepper(setup, start);
+  const { codes, matrix, target, rows, size } = await hostBatch(problem);
+  const [from, curvature, aim] = [codes, matrix, target].map((values) => new Float32Array(values));
+  return new HostStepper(setup, { codes: from!, matrix: curvature!, target: aim!, rows, size });
 }
+
+/** Relative rise of the energy that is more than rounding. */
+const RISE = 1e-5;
 
 /** The general loop: all rows together, until the change of all is small. */
 async function solve(problem: Problem): Promise<Found> {
   const { setup, decoder, y, o, plan } = problem;
   const { w, groups, predicted } = setup;
+  const { gram } = setup.prepared;
   const stepper = await stepperOf(problem);
+  const constant = tf.tidy(() => tf.div(tf.sum(tf.square(y)), decoder.dataDim)) as tf.Scalar;
   let step = problem.step;
   let [iterations, converged, rises, previous] = [0, false, 0, Number.POSITIVE_INFINITY];
   let [change, row] = [Number.POSITIVE_INFINITY, 0];
@@ -312,15 +329,19 @@ async function solve(problem: Problem): Promise<Found> {
       iterations += count;
       const figures = tf.tidy(() => {
         const changes = tf.reshape(stepper.change(), [-1]);
-        return tf.concat([energyTensor(y, stepper.codes(), decoder, w, predicted, groups), changes]);
+        const codes = stepper.codes();
+        const error = gram ? gramError(gram, codes, constant) : decodedError(y, codes, decoder);
+        const others = otherTerms(codes, w, predicted, groups);
+        return tf.concat([tf.stack([error, ...others]), tf.reshape(constant, [1]), changes]);
       });
       const values = await figures.data();
       figures.dispose();
       const { total } = energyTerms(values, w.factor);
       if (!Number.isFinite(total)) throw diverged(iterations, step);
       change = 0;
-      for (let i = 4; i < values.length; i++) if (values[i]! > change) [change, row] = [values[i]!, i - 4];
-      rises = total > previous * (1 + 1e-5) ? rises + 1 : 0;
+      for (let i = 5; i < values.length; i++) if (values[i]! > change) [change, row] = [values[i]!, i - 5];
+      // Relative to the data's energy as well: a sum through the Gram matrix is no more exact than that.
+      rises = total > previous + RISE * (previous + values[4]! * w.factor) ? rises + 1 : 0;
       previous = total;
       if (rises >= 2 && typeof o.step !== "number") {
         // Possible beyond the convex case only: the step was too long near these codes.
@@ -334,5 +355,6 @@ async function solve(problem: Problem): Promise<Found> {
     return { codes: tf.clone(stepper.codes()), iterations, converged, change, row };
   } finally {
     stepper.dispose();
+    constant.dispose();
   }
 }

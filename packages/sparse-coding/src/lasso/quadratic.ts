@@ -1,5 +1,6 @@
 import { checkAborted, NumericalError } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
+import { canFuse, fusedStep } from "../inference/fused-step.js";
 import { softThreshold } from "../prox/soft-threshold.js";
 
 /** Rows with a common curvature: $\frac12 z^\top H z - b_i^\top z + \frac12 yy_i + \lambda \lVert z \rVert_1$ each. */
@@ -51,14 +52,14 @@ export interface QuadraticResult {
 type Part = {
   target: tf.Tensor2D;
   scale: tf.Tensor1D;
-  /** $\eta b - \eta \lambda$ for positive codes, else $\eta b$. */
+  /** $\eta b$. */
   offset: tf.Tensor2D;
   codes: tf.Tensor2D;
   ahead: tf.Tensor2D;
-  /** Counter of the classical momentum, `[n, 1]`. */
-  clock: tf.Tensor2D;
-  /** Relative change in the last iteration, `[n, 1]`. */
-  change: tf.Tensor2D;
+  /** Counter of the classical momentum, `[n]`. */
+  clock: tf.Tensor1D;
+  /** Codes before the last iteration. */
+  last: tf.Tensor2D;
 };
 
 /** Fewer rows than this are not worth a compaction. */
@@ -85,7 +86,9 @@ export async function solveQuadratic(p: Quadratic, o: QuadraticOptions): Promise
       for (let i = 0; i < count; i++) part = iterate(p, folded, part, o);
       iteration += count;
       const figures = tf.tidy(() =>
-        o.stop === "gap" ? tf.concat([rowGaps(p, part, o.step), part.scale]) : tf.reshape(part.change, [-1]),
+        o.stop === "gap"
+          ? tf.concat([rowGaps(p, part, o.step), part.scale])
+          : tf.reshape(relativeChange(tf.sub(part.codes, part.last), part.last), [-1]),
       );
       const values = await figures.data();
       figures.dispose();
@@ -127,11 +130,11 @@ function start(p: Quadratic, o: QuadraticOptions): Part {
   return tf.tidy(() => ({
     target: tf.clone(p.target),
     scale: tf.clone(p.scale),
-    offset: tf.sub(tf.mul(p.target, o.step), p.positive ? o.step * p.sparsity : 0) as tf.Tensor2D,
+    offset: tf.mul(p.target, o.step) as tf.Tensor2D,
     codes: tf.clone(o.init),
     ahead: tf.clone(o.init),
-    clock: tf.ones([rows, 1]) as tf.Tensor2D,
-    change: tf.ones([rows, 1]) as tf.Tensor2D,
+    clock: tf.ones([rows]) as tf.Tensor1D,
+    last: tf.clone(o.init),
   }));
 }
 
@@ -159,28 +162,47 @@ function assemble(pieces: readonly { codes: tf.Tensor2D; rows: Int32Array }[], r
 
 /** One iteration; frees what it replaces. */
 function iterate(p: Quadratic, folded: tf.Tensor2D, old: Part, o: QuadraticOptions): Part {
-  const next = tf.tidy(() => {
-    const at = tf.add(tf.matMul(old.ahead, folded), old.offset);
-    const codes = (p.positive ? tf.relu(at) : softThreshold(at, o.step * p.sparsity)) as tf.Tensor2D;
-    const moved = tf.sub(codes, old.codes);
-    const change = o.stop === "gap" ? tf.clone(old.change) : relativeChange(moved, old.codes);
-    if (o.momentum === 0) return { codes, ahead: tf.clone(codes), clock: tf.clone(old.clock), change };
-    let keep: tf.Tensor | undefined;
-    if (o.restart) keep = tf.sub(1, tf.step(tf.sum(tf.mul(tf.sub(old.ahead, codes), moved), 1, true)));
-    let factor: tf.Tensor;
-    let clock = old.clock as tf.Tensor;
-    if (o.momentum === undefined) {
-      const grown = tf.mul(tf.add(1, tf.sqrt(tf.add(1, tf.mul(4, tf.square(clock))))), 0.5);
-      factor = tf.div(tf.sub(clock, 1), grown);
-      // A row that restarts begins to count anew.
-      clock = keep ? tf.add(tf.mul(tf.sub(grown, 1), keep), 1) : grown;
-      if (keep) factor = tf.mul(factor, keep);
-    } else factor = keep ? tf.mul(keep, o.momentum) : tf.fill([codes.shape[0], 1], o.momentum);
-    const ahead = tf.add(codes, tf.mul(moved, factor));
-    return { codes, ahead: ahead as tf.Tensor2D, clock: tf.clone(clock) as tf.Tensor2D, change };
+  const [codes, ahead, clock] = tf.tidy(() => {
+    const product = tf.matMul(old.ahead, folded) as tf.Tensor2D;
+    return canFuse() ? fused(p, product, old, o) : byCalls(p, product, old, o);
   });
-  tf.dispose([old.codes, old.ahead, old.clock, old.change]);
-  return { ...old, ...next };
+  tf.dispose([old.last, old.ahead, old.clock]);
+  return { ...old, codes, ahead, clock, last: old.codes };
+}
+
+type Moved = [codes: tf.Tensor2D, ahead: tf.Tensor2D, clock: tf.Tensor1D];
+
+function fused(p: Quadratic, at: tf.Tensor2D, old: Part, o: QuadraticOptions): Moved {
+  const [rows, size] = at.shape;
+  const { offset, ahead, codes, clock } = old;
+  const tangent = tf.tensor1d([], "float32");
+  return fusedStep(
+    { at, offset, tangent, ahead, codes, clock },
+    {
+      ...{ rows, size, groups: 1, positive: p.positive, restart: o.restart },
+      ...{ shrink: o.step * p.sparsity, hinge: 0, threshold: 0, tangentStep: 0 },
+      momentum: o.momentum ?? -1,
+    },
+  );
+}
+
+function byCalls(p: Quadratic, product: tf.Tensor2D, old: Part, o: QuadraticOptions): Moved {
+  const at = tf.add(product, old.offset);
+  const codes = softThreshold(at, o.step * p.sparsity, { positive: p.positive }) as tf.Tensor2D;
+  if (o.momentum === 0) return [codes, tf.clone(codes), tf.clone(old.clock)];
+  const moved = tf.sub(codes, old.codes);
+  const keep = o.restart
+    ? tf.sub(1, tf.step(tf.sum(tf.mul(tf.sub(old.ahead, codes), moved), 1)))
+    : tf.onesLike(old.clock);
+  let [factor, clock]: tf.Tensor[] = [tf.mul(keep, o.momentum ?? 1), tf.clone(old.clock)];
+  if (o.momentum === undefined) {
+    const grown = tf.mul(tf.add(1, tf.sqrt(tf.add(1, tf.mul(4, tf.square(old.clock))))), 0.5);
+    factor = tf.mul(tf.div(tf.sub(old.clock, 1), grown), keep);
+    // A row that restarts begins to count anew.
+    clock = tf.add(tf.mul(tf.sub(grown, 1), keep), 1);
+  }
+  const ahead = tf.add(codes, tf.mul(moved, tf.reshape(factor!, [-1, 1])));
+  return [codes, ahead as tf.Tensor2D, clock as tf.Tensor1D];
 }
 
 /** Change of each row relative to its size before, `[n, 1]`; a row that was and is zero has not changed. */
