@@ -4,4 +4,6 @@ export default labPackage({
   index: "src/index.ts",
   "experiments/index": "src/experiments/index.ts",
   "commands/index": "src/commands/index.ts",
+  "audit/index": "src/audit/index.ts",
+  worker: "src/sweep/sweep-task.ts",
 });

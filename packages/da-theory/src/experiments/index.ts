@@ -4,7 +4,11 @@
  * @packageDocumentation
  */
 import type { Experiment } from "@lab/core/experiment";
+import { classSweepExperiment } from "./class-sweep.js";
 import { samples } from "./samples.js";
 
 /** All experiments of this package. */
-export const experiments: readonly Experiment[] = [samples as unknown as Experiment];
+export const experiments: readonly Experiment[] = [
+  samples as unknown as Experiment,
+  classSweepExperiment as unknown as Experiment,
+];
