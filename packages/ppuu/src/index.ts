@@ -1,5 +1,5 @@
 /**
- * A small seeded highway, exact ego kinematics, world models, and policies trained or planned through them.
+ * A small seeded highway, exact ego kinematics, world models, and policies trained through them.
  *
  * @packageDocumentation
  */
@@ -9,7 +9,6 @@ export * from "./ego/index.js";
 export * from "./gradient/index.js";
 export * from "./log/index.js";
 export * from "./network/public.js";
-export * from "./planning/index.js";
 export * from "./policy/index.js";
 export * from "./scene/index.js";
 export * from "./simulation/index.js";

@@ -1,11 +1,10 @@
 import { checkNumber } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
+import { runOnHost } from "../host-kernel/host-operation.js";
 import { checkAction, checkState } from "./check-state.js";
 import type { ActionLimits, EgoModel } from "./ego-model.js";
 import { actionLimits, checkLimits } from "./limits.js";
-
-/** Keeps the normalisation of a direction finite. */
-const SMALLEST_NORM = 1e-8;
+import { advance, SMALLEST_NORM, unicycleOperation } from "./unicycle-operation.js";
 
 /** Options of {@link unicycle}. */
 export interface UnicycleOptions {
@@ -54,49 +53,39 @@ export function unicycle(options: UnicycleOptions = {}): EgoModel {
     step(state, action) {
       checkState("unicycle", state);
       checkAction("unicycle", action, state.shape[0]);
-      return tf.tidy(() => step(state, action, dt, minSpeed));
+      const next = runOnHost(unicycleOperation, [state, action], { dt, minSpeed });
+      return (next ?? unicycleByOps(state, action, dt, minSpeed)) as tf.Tensor2D;
     },
-    stepHost: (state, action) => unicycleStepHost(state, action, dt, minSpeed),
+    stepHost(state, action) {
+      const next = new Float64Array(state.length);
+      advance(state, action, next, dt, minSpeed);
+      return next;
+    },
   };
 }
 
-function step(state: tf.Tensor2D, action: tf.Tensor2D, dt: number, minSpeed: number | null): tf.Tensor2D {
-  const [position, direction, speed] = tf.split(state, [2, 2, 1], 1) as [tf.Tensor, tf.Tensor, tf.Tensor];
-  const [acceleration, turn] = tf.split(action, 2, 1) as [tf.Tensor, tf.Tensor];
-  const way = tf.mul(speed, dt);
-  const left = tf.matMul(direction as tf.Tensor2D, tf.tensor2d([0, -1, 1, 0], [2, 2]));
-  const turned = tf.add(direction, tf.mul(tf.mul(way, turn), left));
-  const norm = tf.maximum(tf.sqrt(tf.sum(tf.square(turned), 1, true)), SMALLEST_NORM);
-  const faster = tf.add(speed, tf.mul(acceleration, dt));
-  return tf.concat2d(
-    [
-      tf.add(position, tf.mul(way, direction)) as tf.Tensor2D,
-      tf.div(turned, norm) as tf.Tensor2D,
-      (minSpeed === null ? faster : tf.maximum(faster, minSpeed)) as tf.Tensor2D,
-    ],
-    1,
-  );
-}
-
-/** The step of {@link unicycle} in double precision. */
-function unicycleStepHost(
-  state: Float64Array,
-  action: ArrayLike<number>,
+/** The step in engine calls, for backends whose memory is out of reach. */
+export function unicycleByOps(
+  state: tf.Tensor2D,
+  action: tf.Tensor2D,
   dt: number,
   minSpeed: number | null,
-): Float64Array {
-  const next = new Float64Array(state.length);
-  for (let s = 0, u = 0; s < state.length; s += 5, u += 2) {
-    const [dx, dy, speed] = [state[s + 2]!, state[s + 3]!, state[s + 4]!];
-    const bend = dt * speed * action[u + 1]!;
-    const [turnedX, turnedY] = [dx + bend * dy, dy - bend * dx];
-    const norm = Math.max(Math.sqrt(turnedX * turnedX + turnedY * turnedY), SMALLEST_NORM);
-    const faster = speed + dt * action[u]!;
-    next[s] = state[s]! + dt * speed * dx;
-    next[s + 1] = state[s + 1]! + dt * speed * dy;
-    next[s + 2] = turnedX / norm;
-    next[s + 3] = turnedY / norm;
-    next[s + 4] = minSpeed === null ? faster : Math.max(faster, minSpeed);
-  }
-  return next;
+): tf.Tensor2D {
+  return tf.tidy(() => {
+    const [position, direction, speed] = tf.split(state, [2, 2, 1], 1) as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const [acceleration, turn] = tf.split(action, 2, 1) as [tf.Tensor, tf.Tensor];
+    const way = tf.mul(speed, dt);
+    const left = tf.matMul(direction as tf.Tensor2D, tf.tensor2d([0, -1, 1, 0], [2, 2]));
+    const turned = tf.add(direction, tf.mul(tf.mul(way, turn), left));
+    const norm = tf.maximum(tf.sqrt(tf.sum(tf.square(turned), 1, true)), SMALLEST_NORM);
+    const faster = tf.add(speed, tf.mul(acceleration, dt));
+    return tf.concat2d(
+      [
+        tf.add(position, tf.mul(way, direction)) as tf.Tensor2D,
+        tf.div(turned, norm) as tf.Tensor2D,
+        (minSpeed === null ? faster : tf.maximum(faster, minSpeed)) as tf.Tensor2D,
+      ],
+      1,
+    );
+  });
 }

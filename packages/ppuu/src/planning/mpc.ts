@@ -125,16 +125,14 @@ export function mpc(options: MpcOptions): Planner {
     );
     const cost = (given: tf.Tensor3D): tf.Tensor1D =>
       tf.tidy(() => {
-        const steps = (unstack(given, 1) as tf.Tensor2D[]).flatMap((action) =>
-          Array.from({ length: hold }, () => action),
-        );
-        const executed = steps.map((action) => {
-          const real = tf.mul(action, tf.tensor1d([...scale]));
-          return tf.minimum(
-            tf.maximum(real, tf.tensor1d([...limits.min])),
-            tf.tensor1d([...limits.max]),
-          ) as tf.Tensor2D;
-        });
+        const held = (plans: tf.Tensor) =>
+          (unstack(plans, 1) as tf.Tensor2D[]).flatMap((action) =>
+            Array.from({ length: hold }, () => action),
+          );
+        const steps = held(given);
+        const real = tf.mul(given, tf.tensor1d([...scale]));
+        const [low, high] = [tf.tensor1d([...limits.min]), tf.tensor1d([...limits.max])];
+        const executed = held(tf.minimum(tf.maximum(real, low), high));
         const rows = batch * candidates;
         const futures = Array.from({ length: latents }, (_, seed) => {
           const act = (_ego: tf.Tensor2D, _scene: unknown, t: number) => executed[t]!;

@@ -2,7 +2,8 @@ import { checkInteger } from "@lab/core";
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
 import { assignWeights, Mlp, type WeightsSpec, weightsToSpec } from "../network/index.js";
-import { NUM_FEATURES, sceneFeatures } from "../scene/features.js";
+import { sceneFeatures } from "../scene/features.js";
+import { NUM_FEATURES } from "../scene/features-operation.js";
 import type { TrainablePolicy } from "./policy.js";
 
 /** Largest acceleration in m/s² and curvature in 1/m that the policy can ask for. */

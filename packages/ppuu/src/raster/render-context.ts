@@ -3,17 +3,16 @@ import * as tf from "@tensorflow/tfjs-core";
 import { checkState } from "../ego/check-state.js";
 import { unstack } from "../gradient/unstack.js";
 import { withoutGradient } from "../gradient/without-gradient.js";
+import { runOnHost } from "../host-kernel/host-operation.js";
 import { checkScene, type Scene } from "../scene/scene.js";
 import { cellsFrom, type Grid, type GridOptions, gridOf } from "./grid.js";
+import { HALF_LINE, renderOperation } from "./render-operation.js";
 
 /** Options of {@link renderContext}. */
 export interface RenderContextOptions extends GridOptions {
   /** States of the frame to draw in, shape `[batch, 5]`. @defaultValue `scene.reference` */
   reference?: tf.Tensor2D;
 }
-
-/** Metres of half a lane line, thick enough to survive coarse cells. */
-const HALF_LINE = 0.3;
 
 /**
  * The surroundings as an image, exact for cars along the cells: lane markings, other cars, off-road.
@@ -39,6 +38,13 @@ export function renderContext(scene: Scene, options: RenderContextOptions = {}):
   }
   checkState("renderContext", reference, "reference");
   checkScene("renderContext", scene, reference.shape[0]);
+  const { lanes, laneWidth } = scene.road;
+  const image = runOnHost(renderOperation, [reference, scene.cars, scene.mask], { grid, lanes, laneWidth });
+  return (image ?? contextByOps(scene, reference, grid)) as tf.Tensor4D;
+}
+
+/** The image in engine calls, for backends whose memory is out of reach. */
+export function contextByOps(scene: Scene, reference: tf.Tensor2D, grid: Grid): tf.Tensor4D {
   return tf.tidy(() => {
     const batch = reference.shape[0];
     const [x, y, dx, dy] = tf.split(reference, 5, 1) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];

@@ -2,12 +2,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import { checkState } from "../ego/check-state.js";
 import { oneHot } from "../gradient/one-hot.js";
 import { withoutGradient } from "../gradient/without-gradient.js";
+import { runOnHost } from "../host-kernel/host-operation.js";
+import { featuresOperation, NOBODY, RANGE, UNITS } from "./features-operation.js";
 import { checkScene, type Scene } from "./scene.js";
-
-/** Numbers that {@link sceneFeatures} makes of one state: 5 of the ego, 4 for each of 6 neighbours. */
-export const NUM_FEATURES = 29;
-/** Metres within which a neighbour is seen. */
-const RANGE = 60;
 
 /**
  * Nearest cars ahead and behind in the lanes −1, 0, +1: which car it is, as a one-hot row.
@@ -57,6 +54,14 @@ export function nearestCars(ego: tf.Tensor2D, scene: Scene): tf.Tensor3D {
 export function sceneFeatures(ego: tf.Tensor2D, scene: Scene): tf.Tensor2D {
   checkState("sceneFeatures", ego, "ego");
   checkScene("sceneFeatures", scene, ego.shape[0]);
+  const { cars, mask, road } = scene;
+  const { laneWidth, lanes } = road;
+  const features = runOnHost(featuresOperation, [ego, cars, mask], { laneWidth, lanes });
+  return (features ?? featuresByOps(ego, scene)) as tf.Tensor2D;
+}
+
+/** The features in engine calls, for backends whose memory is out of reach. */
+export function featuresByOps(ego: tf.Tensor2D, scene: Scene): tf.Tensor2D {
   return tf.tidy(() => {
     const { cars, road } = scene;
     const [batch, numCars] = cars.shape;
@@ -74,11 +79,11 @@ export function sceneFeatures(ego: tf.Tensor2D, scene: Scene): tf.Tensor2D {
     ];
     const others = tf.slice(cars, [0, 0, 0], [batch, numCars, 3]);
     const self = tf.reshape(tf.concat([x, y, v], 1), [batch, 1, 3]);
-    const relative = tf.mul(tf.sub(others, self), tf.tensor1d([1 / 30, 1 / 3.7, 1 / 5]));
+    const relative = tf.mul(tf.sub(others, self), tf.tensor1d(UNITS.map((unit) => 1 / unit)));
     const values = tf.concat([relative, tf.ones([batch, numCars, 1])], 2) as tf.Tensor3D;
     const nearest = tf.matMul(nearestCars(ego, scene), values); // [batch, 6, 4]
     const isMissing = tf.sub(1, tf.slice(nearest, [0, 0, 3], [batch, 6, 1]));
-    const seen = tf.add(nearest, tf.mul(isMissing, tf.tensor1d([2, 0, 0, 0])));
+    const seen = tf.add(nearest, tf.mul(isMissing, tf.tensor1d([NOBODY, 0, 0, 0])));
     return tf.concat2d([...own, tf.reshape(seen, [batch, 24])] as tf.Tensor2D[], 1);
   });
 }
