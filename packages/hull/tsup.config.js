@@ -1,12 +1,15 @@
 import { labPackage } from "@lab/tooling/tsup";
 
-export default labPackage({
-  index: "src/index.ts",
-  "theory/index": "src/theory/index.ts",
-  "datasets/index": "src/datasets/index.ts",
-  "experiments/index": "src/experiments/index.ts",
-  "commands/index": "src/commands/index.ts",
-  worker: "src/worker.ts",
-  "report/index": "src/report/index.ts",
-  "verify/index": "src/verify/index.ts",
-});
+export default labPackage(
+  {
+    index: "src/index.ts",
+    "theory/index": "src/theory/index.ts",
+    "datasets/index": "src/datasets/index.ts",
+    "experiments/index": "src/experiments/index.ts",
+    "commands/index": "src/commands/index.ts",
+    worker: "src/worker.ts",
+    "report/index": "src/report/index.ts",
+    "verify/index": "src/verify/index.ts",
+  },
+  { browser: true },
+);

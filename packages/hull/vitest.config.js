@@ -1,3 +1,4 @@
 import { labProject } from "@lab/tooling/vitest";
 
-export default labProject();
+// One engine for all files of a worker: starting it anew for each took a third of the time.
+export default labProject({ isolate: false });

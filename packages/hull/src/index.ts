@@ -24,8 +24,16 @@ export {
   hullDistance,
   hullPenalty,
 } from "./penalty/hull-penalty.js";
+export { type FromDatasetOptions, fromDataset } from "./points/dataset-source.js";
+export {
+  type CsvSourceOptions,
+  csvSource,
+  fileSource,
+  idxSource,
+  npySource,
+} from "./points/file-sources.node.js";
+export { type GeneratedSourceOptions, generatedSource } from "./points/generated-source.js";
 export type { PointArray, PointSource, Points, SourceAddress } from "./points/points.js";
-export { fileSource, generatedSource, idxSource, npySource } from "./points/sources.js";
 export { type MinNormPointOptions, type MinNormPointResult, minNormPoint } from "./solver/min-norm-point.js";
 export { interpolationRate } from "./stats/interpolation-rate.js";
 export * from "./subspaces/index.js";

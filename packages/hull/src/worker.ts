@@ -13,8 +13,8 @@ import type { BlockTask, HullTask, ShardTask } from "./distributed/tasks.js";
 import { ConvexHull } from "./hull/convex-hull.js";
 import { checkQueryOptions } from "./hull/options.js";
 import { type PassInput, type PassName, passOver } from "./passes/row-passes.js";
+import { fileSource } from "./points/file-sources.node.js";
 import { openPoints, type SourceAddress } from "./points/points.js";
-import { fileSource } from "./points/sources.js";
 import { activeBackend } from "./pricing/tensor-pass.js";
 import { Pauses } from "./run/pauses.js";
 

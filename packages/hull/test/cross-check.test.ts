@@ -38,9 +38,9 @@ function exactVerdict(x: Float64Array, n: number, d: number, q: Float64Array): s
 
 describe("against exact rational arithmetic", () => {
   const solvers = ["minNorm", "nnls", "lp", "pfw", "afw"] as const;
-  test("140 instances of seven kinds, five solvers: never a wrong verdict, none left open", async () => {
+  test("70 instances of seven kinds, five solvers: never a wrong verdict, none left open", async () => {
     let inside = 0;
-    for (let seed = 0; seed < 140; seed++) {
+    for (let seed = 0; seed < 70; seed++) {
       const { kind, n, d, m, x, q } = instance(seed);
       const hull = await ConvexHull.from(points(x, d));
       const solver = solvers[seed % solvers.length]!;
@@ -55,7 +55,7 @@ describe("against exact rational arithmetic", () => {
         expect(verdict.ok, `${label}: ${verdict.reason}`).toBe(true);
       }
     }
-    expect(inside).toBeGreaterThan(100);
+    expect(inside).toBeGreaterThan(50);
   });
 
   test("without exact arithmetic a query may stay open but is never told wrong", async () => {

@@ -1,17 +1,17 @@
-import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { glyphs } from "@lab/core/data";
 import { writeNpy } from "@lab/core/io";
 import { gaussians } from "@lab/core/testing";
+import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Findings } from "../src/cascade/cascade.js";
 import { fromPlain, toPlain } from "../src/distributed/plain.js";
 import {
   ConvexHull,
+  csvSource,
+  fromDataset,
   generatedSource,
   idxSource,
   type Membership,
@@ -31,9 +31,6 @@ const source = generatedSource({
   fill: (i, out, offset) => out.set(x.subarray(i * d, (i + 1) * d), offset),
 });
 const lines = (result: Membership) => [...result.certificates()].map(packCertificate);
-const isBuilt = ["../dist/worker.js", "../../core/dist/node/jobs/index.js"].every((path) =>
-  existsSync(new URL(path, import.meta.url)),
-);
 let folder = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "hull-test-"));
@@ -46,9 +43,11 @@ describe("sources", () => {
     expect(new Set(reference.status)).toEqual(new Set(["inside", "outside"]));
     for (const chunkSize of [1, 97, 5000]) {
       const hull = await ConvexHull.from(source);
-      const result = await hull.contains(q, { chunkSize });
-      expect(result.status).toEqual(reference.status);
-      for (let i = 0; i < m; i++) {
+      const count = chunkSize === 1 ? 4 : m;
+      const some = { data: q.data.slice(0, count * d), shape: [count, d] as const };
+      const result = await hull.contains(some, { chunkSize });
+      expect(result.status).toEqual(reference.status.slice(0, count));
+      for (let i = 0; i < count; i++) {
         const query = q.data.subarray(i * d, (i + 1) * d);
         expect((await verifyCertificate(source, query, result.certificate(i))).ok).toBe(true);
       }
@@ -71,6 +70,55 @@ describe("sources", () => {
     expect(Array.from(await bytes.chunk(1, 1))).toEqual([7, 8]);
     await expect(npySource(idx)).rejects.toThrow("is no npy file");
     await expect(npySource(join(folder, "absent"))).rejects.toThrow("cannot be opened");
+  });
+  test("CSV files are read in pieces, from any row on", async () => {
+    const path = join(folder, "x.csv");
+    const rows = Array.from({ length: n }, (_, i) => x.subarray(i * d, (i + 1) * d).join(","));
+    await writeFile(path, `\uFEFFa,b,c,d,e,f\r\n${rows.join("\r\n\r\n")}`);
+    const opened = await csvSource(path);
+    expect(opened.shape).toEqual([n, d]);
+    for (const [start, count] of [
+      [0, n],
+      [255, 3],
+      [n - 1, 1],
+      [600, 0],
+    ] as const) {
+      const expected = x.subarray(start * d, (start + count) * d);
+      expect(await opened.chunk(start, count)).toEqual(Float64Array.from(expected));
+    }
+    const picked = await opened.rows(Int32Array.of(n - 1, 0, 256));
+    expect(picked).toEqual(
+      Float64Array.from([n - 1, 0, 256].flatMap((i) => [...x.subarray(i * d, (i + 1) * d)])),
+    );
+    const result = await (await ConvexHull.from(opened)).contains(q);
+    expect(result.status).toEqual((await (await ConvexHull.from(memory)).contains(q)).status);
+    await writeFile(path, "1;2\n3;4\n");
+    expect((await csvSource(path, { delimiter: ";", header: true })).shape).toEqual([1, 2]);
+    expect((await csvSource(path, { delimiter: ";" })).shape).toEqual([2, 2]);
+    await writeFile(path, "1,2\n3,\n");
+    await expect(csvSource(path)).rejects.toThrow('line 2 is "3,"; 2 numbers were expected');
+    await writeFile(path, "a,b\n");
+    await expect(csvSource(path)).rejects.toThrow("has no rows");
+    await expect(csvSource(join(folder, "absent.csv"))).rejects.toThrow("cannot be opened");
+    await expect(csvSource(path, { delimiter: "" })).rejects.toThrow('delimiter is ""');
+  });
+  test("data sets are rows, and their tensors are freed", async () => {
+    const set = glyphs({ count: 40, seed: 1, size: 8 });
+    const opened = await fromDataset(set);
+    const before = tf.memory().numTensors;
+    expect(opened).toMatchObject({ shape: [40, 64], dtype: "float32" });
+    const element = await set.get!(7);
+    const values = await element.x.data();
+    element.x.dispose();
+    expect(await opened.chunk(7, 1)).toEqual(values);
+    expect(await opened.rows(Int32Array.of(3, 7))).toHaveLength(128);
+    const pair = await fromDataset(set, { row: ({ label }) => [label, 2 * label] });
+    expect(pair).toMatchObject({ shape: [40, 2], dtype: "float64" });
+    expect(tf.memory().numTensors).toBe(before);
+    const uneven = await fromDataset(set, { row: ({ label }) => new Array(label + 1).fill(0) });
+    await expect(uneven.chunk(0, 40)).rejects.toThrow("the numbers must be equal");
+    await expect(fromDataset(set.filter(() => true))).rejects.toThrow("no random access");
+    await expect(fromDataset(set.take(0))).rejects.toThrow("dataset is empty");
   });
   test("rows added to a source", async () => {
     const hull = await ConvexHull.from(source);
@@ -123,30 +171,4 @@ describe("checkpoints and runners", () => {
     const reference = await (await ConvexHull.from(memory)).contains(q);
     expect(findings.map(({ certificate }) => packCertificate(certificate))).toEqual(lines(reference));
   });
-  test.skipIf(!isBuilt)(
-    "threads give the bytes of this process (needs the build of core and hull)",
-    async () => {
-      // A plain Node process: threads load JavaScript, and the sources are TypeScript.
-      const program = `
-      import { readFileSync } from "node:fs";
-      import { ConvexHull, packCertificate } from "@lab/hull";
-      const numbers = (name) => new Float64Array(new Uint8Array(readFileSync(name)).buffer);
-      const hull = await ConvexHull.from({ data: numbers(process.argv[2]), shape: [${n}, ${d}] });
-      const queries = { data: numbers(process.argv[3]), shape: [${m}, ${d}] };
-      const lines = async (options) => [...(await hull.contains(queries, options)).certificates()].map(packCertificate);
-      const [here, there] = [await lines({}), await lines({ runner: "threads:2" })];
-      console.log(JSON.stringify({ count: there.length, isSame: here.join() === there.join() }));
-    `;
-      const home = fileURLToPath(new URL("../.test-results", import.meta.url));
-      await mkdir(home, { recursive: true });
-      const script = join(home, "threads.mjs");
-      const [points, queries] = [join(folder, "p.bin"), join(folder, "q.bin")];
-      await writeFile(script, program);
-      await writeFile(points, new Uint8Array(x.buffer));
-      await writeFile(queries, new Uint8Array(q.data.buffer));
-      const env = { ...process.env, NODE_OPTIONS: "" };
-      const { stdout } = await promisify(execFile)(process.execPath, [script, points, queries], { env });
-      expect(JSON.parse(stdout)).toEqual({ count: m, isSame: true });
-    },
-  );
 });

@@ -2,6 +2,7 @@ import type { Command } from "@lab/core/experiment";
 import { unpackCertificate } from "../distributed/finding-json.js";
 import { verifyCertificate } from "../verify/verify-certificate.js";
 import { inMemory, readPoints } from "./read-points.js";
+import { readText } from "./read-text.node.js";
 
 /** `lab hull verify`. */
 export const verify: Command = {
@@ -13,8 +14,7 @@ export const verify: Command = {
     test: { type: "string", description: "the test rows, in the same order", required: true },
   },
   async run({ options, signal, onProgress, print, json }) {
-    const { readFile } = await import("node:fs/promises");
-    const text = await readFile(options.certificates as string, "utf8");
+    const text = await readText(options.certificates as string);
     const lines = text.split("\n").filter((line) => line !== "");
     const train = await inMemory(await readPoints(options.train as string));
     const test = await inMemory(await readPoints(options.test as string));

@@ -1,4 +1,4 @@
-import { ArgumentError, DataError } from "@lab/core";
+import { DataError } from "@lab/core";
 import type { PointSource, SourceAddress } from "./points.js";
 
 const SIZE = { float32: 4, float64: 8, uint8: 1 } as const;
@@ -115,43 +115,4 @@ async function readHead(path: string, bytes: number): Promise<Uint8Array> {
   }
 }
 
-/**
- * Rows that a function makes when they are asked for; the same row must come out the same every time.
- *
- * @param options - Shape, and a function that writes row `i` to `out` from `offset` on.
- */
-export function generatedSource(options: {
-  /** Rows and columns. */
-  shape: readonly [number, number];
-  /** Writes one row. */
-  fill: (i: number, out: Float64Array, offset: number) => void;
-  /** Names the content in checkpoints. */
-  id?: string;
-}): PointSource {
-  const { shape, fill, id } = options;
-  const [n, d] = shape;
-  if (!(n >= 1 && d >= 1)) {
-    throw new ArgumentError(
-      `generatedSource: shape is [${n},${d}]; at least one row and column were expected`,
-      {
-        argument: "shape",
-        value: shape,
-      },
-    );
-  }
-  return {
-    shape: [n, d],
-    dtype: "float64",
-    ...(id !== undefined && { id }),
-    chunk: async (start, count) => {
-      const out = new Float64Array(count * d);
-      for (let i = 0; i < count; i++) fill(start + i, out, i * d);
-      return out;
-    },
-    rows: async (index) => {
-      const out = new Float64Array(index.length * d);
-      for (const [k, i] of index.entries()) fill(i, out, k * d);
-      return out;
-    },
-  };
-}
+export { type CsvSourceOptions, csvSource } from "./csv-source.js";
