@@ -26,15 +26,24 @@ export {
   supCon,
 } from "./contrastive/index.js";
 export {
+  alignedSingularValues,
   alignmentMatrix,
   type ContrastiveForce,
   contrastiveForce,
   type LinearState,
   type LinearTrace,
   type SimulateLinearOptions,
+  type SimulateTwoLayersOptions,
   simulateLinear,
+  simulateTwoLayers,
+  type TwoLayersTrace,
 } from "./dynamics/index.js";
 export { alignment, uniformity } from "./hypersphere/index.js";
+export {
+  type ClusterManifoldsOptions,
+  type ClusterManifoldsResult,
+  clusterManifolds,
+} from "./manifolds/index.js";
 export {
   type CachedGradientsOptions,
   cachedGradients,
@@ -51,6 +60,7 @@ export {
   clusterFeatures,
   type GumbelSoftmaxOptions,
   gumbelSoftmax,
+  type HeadsOptions,
   type NmceLossOptions,
   type NmceLossResult,
   type NmceViews,
@@ -58,6 +68,7 @@ export {
   totalCodingRate,
 } from "./nmce/index.js";
 export {
+  type ArrayDataset,
   arrayDataset,
   type EncodeDatasetOptions,
   type EncodedDataset,

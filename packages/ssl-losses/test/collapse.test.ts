@@ -1,14 +1,17 @@
 import { eighHost } from "@lab/core/linalg";
+import { lars } from "@lab/core/optim";
 import { expectClose, gaussians, numericalGradient } from "@lab/core/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
 import { contrastiveGradient } from "../src/dynamics/linear-loss.js";
 import {
+  alignedSingularValues,
   alignmentMatrix,
   CovarianceAccumulator,
   contrastiveForce,
   rankMe,
   simulateLinear,
+  simulateTwoLayers,
   spectrum,
 } from "../src/index.js";
 import { filled } from "./reference/fill.js";
@@ -92,7 +95,7 @@ test("strong augmentation shrinks its directions", () => {
     dim: 6,
     strongDims: 3,
     steps: 600,
-    learningRate: 0.02,
+    learningRate: 0.003,
     batchSize: 32,
     seed: 1,
   };
@@ -101,4 +104,68 @@ test("strong augmentation shrinks its directions", () => {
     return (s[3]! + s[4]! + s[5]!) / (s[0]! + s[1]! + s[2]!);
   };
   expect(ratio(3)).toBeLessThan(0.5 * ratio(0.01));
+});
+
+test("aligned singular values have the closed form of the flow", () => {
+  const golden = alignedSingularValues({ first: 0.6, second: 0.4, eigenvalue: 1, time: 1 });
+  expect(golden.first).toBeCloseTo(0.7704091644, 10);
+  expect(golden.second).toBeCloseTo(0.6273199189, 10);
+  // The flow itself, from diagonal layers, in both orders and balanced.
+  for (const [a, b] of [
+    [0.6, 0.4],
+    [0.4, 0.6],
+    [0.5, 0.5],
+  ] as const) {
+    const { first, singularValues } = simulateTwoLayers({
+      first: Float64Array.of(a),
+      second: Float64Array.of(b),
+      force: Float64Array.of(1),
+      dim: 1,
+      untilNorm: 100,
+      untilTime: 1,
+    });
+    const closed = alignedSingularValues({ first: a, second: b, eigenvalue: 1, time: 1 });
+    expect(first[0]).toBeCloseTo(closed.first, 6);
+    expect(singularValues[1][0]).toBeCloseTo(closed.second, 6);
+  }
+  expect(() => alignedSingularValues({ first: 1, second: 1, eigenvalue: 1, time: 0.5 })).toThrow(
+    "the flow reaches infinity at 0.5",
+  );
+  const shrunk = alignedSingularValues({ first: 1, second: 0.5, eigenvalue: -1, time: 50 });
+  expect(shrunk.second).toBeLessThan(1e-6);
+  expect(shrunk.first).toBeCloseTo(Math.sqrt(0.75), 6);
+});
+
+test("two layers keep their invariant, and only their leading directions align before they diverge", () => {
+  const dim = 6;
+  const root = gaussians(dim * dim, 4);
+  const force = Float64Array.from({ length: dim * dim }, (_, at) => {
+    const [i, j] = [Math.floor(at / dim), at % dim];
+    let sum = 0;
+    for (let k = 0; k < dim; k++) sum += root[i * dim + k]! * root[j * dim + k]!;
+    return sum / dim;
+  });
+  const small = (seed: number) => gaussians(dim * dim, seed).map((value) => 0.3 * value);
+  const trace = simulateTwoLayers({ first: small(5), second: small(6), force, dim, untilNorm: 30 });
+  expect(trace.drift).toBeLessThan(1e-8);
+  expect(Math.abs(trace.alignment[0]!)).toBeGreaterThan(0.999);
+  expect(Math.abs(trace.alignment[dim * dim - 1]!)).toBeLessThan(0.99);
+  const size = trace.singularValues[0].reduce((sum, s) => sum + s * s, 0);
+  const [a, b] = trace.singularValues.map((s) => s[0]! ** 2) as [number, number];
+  expect(Math.abs(a - b) / size).toBeLessThan(1e-2);
+});
+
+test("LARS makes the steps of the reference", async () => {
+  const weight = tf.variable(tf.tensor1d([3, 4]));
+  const optimizer = lars({ learningRate: 1, weightDecay: 0.01, trustCoefficient: 1e-3, adapt: () => true });
+  const expected = [
+    [2.99662138, 4.00368577],
+    [2.99020137, 4.01068942],
+  ];
+  for (const row of expected) {
+    tf.tidy(() => optimizer.applyGradients({ [weight.name]: tf.tensor1d([0.3, -0.4]) }));
+    await expectClose(weight, row, { absolute: 1e-6 });
+  }
+  tf.dispose(weight);
+  optimizer.dispose();
 });

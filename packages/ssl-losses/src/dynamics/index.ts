@@ -5,3 +5,9 @@ export {
   type SimulateLinearOptions,
   simulateLinear,
 } from "./simulate-linear.js";
+export {
+  alignedSingularValues,
+  type SimulateTwoLayersOptions,
+  simulateTwoLayers,
+  type TwoLayersTrace,
+} from "./two-layers.js";

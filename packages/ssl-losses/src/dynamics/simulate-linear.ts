@@ -1,4 +1,4 @@
-import { checkAborted, checkChoice, checkInteger, checkNumber } from "@lab/core";
+import { checkAborted, checkChoice, checkInteger, checkNumber, NumericalError } from "@lab/core";
 import { eighHost } from "@lab/core/linalg";
 import { Generator } from "@lab/core/random";
 import { CovarianceAccumulator } from "../spectrum/index.js";
@@ -19,7 +19,7 @@ export interface SimulateLinearOptions {
   numLayers: number;
   /** Dimension of input and of every layer. @defaultValue 16 */
   dim?: number;
-  /** Standard deviation of the normal noise that the second view adds to the strong coordinates. */
+  /** Standard deviation of the normal noise that augmentation adds to the strong coordinates. */
   noise: number;
   /** How many coordinates, the last ones, receive the noise. @defaultValue all */
   strongDims?: number;
@@ -27,13 +27,15 @@ export interface SimulateLinearOptions {
   steps?: number;
   /** @defaultValue 0.01 */
   learningRate?: number;
-  /** Samples of a batch, new ones each step. @defaultValue 128 */
+  /** Samples of a batch, drawn from the data set. @defaultValue 128 */
   batchSize?: number;
+  /** Samples of the data set. @defaultValue 10000, as in the released toy */
+  numSamples?: number;
   /** Temperature of the dot-product loss. @defaultValue 0.1 */
   temperature?: number;
   /**
-   * `"dot"`: inner products of unit embeddings, negatives from the other view, as the released toy; `"euclidean"`: distances,
-   * negatives from the first view, as the theory. @defaultValue `"dot"`
+   * `"dot"`: inner products, both views noisy, negatives from the other view, as the released toy; `"euclidean"`: distances, a
+   * noisy second view, negatives from the first, as the theory. @defaultValue `"dot"`
    */
   loss?: "dot" | "euclidean";
   /** Singular values $e^{-\text{decay}\,k}$ of every layer at the start. @defaultValue 0: orthogonal layers */
@@ -52,7 +54,7 @@ export interface LinearTrace {
   layers: readonly Float64Array[];
   /** Their product. */
   product: Float64Array;
-  /** Eigenvalues of the covariance of the embeddings of fresh normal data, descending. */
+  /** Eigenvalues of the covariance of the embeddings of the data set, descending. */
   embeddingSpectrum: Float64Array;
   /** Loss of every hundredth step. */
   losses: readonly number[];
@@ -63,7 +65,8 @@ export interface LinearTrace {
  *
  * @param options - See {@link SimulateLinearOptions}.
  * @returns See {@link LinearTrace}.
- * @throws {@link ArgumentError} for an option out of range; the signal's reason when aborted.
+ * @throws {@link ArgumentError} for an option out of range; {@link NumericalError} when it diverges; the signal's reason when
+ *   aborted.
  * @remarks Gradients go through the product of the layers, so that depth costs little. 10 000 steps take some ten seconds.
  * @see Jing, Vincent, LeCun, Tian (2022), sections 4.2 and 5.3.
  */
@@ -78,6 +81,7 @@ export function simulateLinear(options: SimulateLinearOptions): LinearTrace {
   const batch = checkInteger(caller, "batchSize", options.batchSize ?? 128, { min: 2 });
   const temperature = checkNumber(caller, "temperature", options.temperature ?? 0.1, { above: 0 });
   const decay = checkNumber(caller, "decay", options.decay ?? 0, { min: 0 });
+  const numSamples = checkInteger(caller, "numSamples", options.numSamples ?? 10_000, { min: 2 });
   const kind = checkChoice(caller, "loss", options.loss ?? "dot", ["dot", "euclidean"] as const);
   const generator = new Generator(options.seed);
   const layers = Array.from({ length: numLayers }, (_, l) => {
@@ -89,15 +93,26 @@ export function simulateLinear(options: SimulateLinearOptions): LinearTrace {
       dim,
     );
   });
-  const draws = generator.split("data");
+  const data = generator.split("data").normal64(numSamples * dim);
+  const rows = generator.split("rows");
+  const draws = generator.split("noise");
+  const noisy = (clean: Float64Array): Float64Array => {
+    const shift = draws.normal64(batch * strong);
+    const view = Float64Array.from(clean);
+    for (let i = 0; i < batch; i++)
+      for (let k = 0; k < strong; k++) view[i * dim + dim - strong + k]! += noise * shift[i * strong + k]!;
+    return view;
+  };
   const losses: number[] = [];
   for (let step = 0; step < steps; step++) {
     if (step % 100 === 0) checkAborted(options.signal);
-    const x = draws.normal64(batch * dim);
-    const shift = draws.normal64(batch * strong);
-    const y = Float64Array.from(x);
-    for (let i = 0; i < batch; i++)
-      for (let k = 0; k < strong; k++) y[i * dim + dim - strong + k]! += noise * shift[i * strong + k]!;
+    const clean = new Float64Array(batch * dim);
+    for (const [i, u] of rows.float64(batch).entries()) {
+      const from = Math.floor(u * numSamples) * dim;
+      clean.set(data.subarray(from, from + dim), i * dim);
+    }
+    const x = kind === "dot" ? noisy(clean) : clean;
+    const y = noisy(clean);
     // below[l] is the product of the layers under l, above[l] of those over it.
     const below: Float64Array[] = [];
     for (const [l, layer] of layers.entries())
@@ -117,9 +132,14 @@ export function simulateLinear(options: SimulateLinearOptions): LinearTrace {
     }
   }
   const whole = layers.reduce((under, layer) => product(layer, under, dim));
-  const fresh = generator.split("test").normal64(2000 * dim);
+  if (!whole.every(Number.isFinite)) {
+    throw new NumericalError(
+      `${caller}: the weights are not finite after ${steps} steps; learningRate ${rate} is too large for this noise`,
+      { iteration: steps },
+    );
+  }
   const accumulator = new CovarianceAccumulator();
-  accumulator.add(product(fresh, transposed(whole, dim), dim), dim);
+  accumulator.add(product(data, transposed(whole, dim), dim), dim);
   const values = eighHost(accumulator.result().covariance, dim).values;
   const embeddingSpectrum = Float64Array.from(values, (v) => Math.max(0, v)).reverse();
   return { layers, product: whole, embeddingSpectrum, losses };

@@ -2,12 +2,15 @@ import type { Experiment, ExperimentContext, Mode, Run, Summary, Verdict } from 
 import { ari, clusterAccuracy, nmi } from "@lab/core/metrics";
 import { mlp, parameters } from "@lab/core/nn";
 import { adamw, schedules } from "@lab/core/optim";
-import { fit } from "@lab/core/train";
+import type { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
+import { input, type LayersModel, layers, model, type SymbolicTensor } from "@tensorflow/tfjs-layers";
 import { rowNormalize } from "../contrastive/row-normalize.js";
-import { type Attempt, clusterFeatures, totalCodingRate } from "../nmce/index.js";
+import { clusterManifolds } from "../manifolds/index.js";
+import type { Attempt } from "../nmce/index.js";
+import { encodeDataset, pretrain, projector, type ViewMaker } from "../pretraining/index.js";
 import { spectrum } from "../spectrum/index.js";
-import { digits, views } from "./digit-views.js";
+import { digits, digitView } from "./digit-views.js";
 import { kMeans } from "./k-means.js";
 import { nmcePaper } from "./papers.js";
 
@@ -45,72 +48,79 @@ const DIM = 20;
 const NUM_CLUSTERS = 10;
 const PIXELS = 64;
 
+/** Two hidden layers with normalisation, on flattened pictures. */
+function perceptron(generator: Generator): LayersModel {
+  const whole = mlp({ sizes: [PIXELS, 256, 256, 1], batchNorm: true, generator });
+  const first = input({ shape: [8, 8, 1] });
+  const flat = layers.flatten({ name: "flat" }).apply(first) as SymbolicTensor;
+  const outputs = whole.layers.slice(1, -1).reduce((x, layer) => layer.apply(x) as SymbolicTensor, flat);
+  tf.dispose(whole.layers.at(-1)!.weights.map((weight) => weight.read()));
+  return model({ inputs: first, outputs });
+}
+
 async function run(context: ExperimentContext<ManifoldClusteringParams>): Promise<ManifoldClusteringResult> {
   const { params, seed, generator, signal, onProgress } = context;
-  const data = await digits(context.data.dir, seed, params.count);
-  const encoder = mlp({
-    sizes: [PIXELS, 256, 256, DIM],
-    batchNorm: true,
-    generator: generator.split("encoder"),
-  });
+  const { name, set } = await digits(context.data.dir, seed, params.count);
+  const { x: pixels, labels: truth } = set.arrays();
+  const backbone = perceptron(generator.split("encoder"));
+  const head = projector({ kind: "linear", inputs: 256, outputs: DIM, generator: generator.split("head") });
+  const batchSize = Math.min(params.batch, set.length);
+  const epochs = Math.ceil(params.steps / Math.floor(set.length / batchSize));
+  const steps = epochs * Math.floor(set.length / batchSize);
+  const total = steps + params.restarts * params.headSteps;
   const optimizer = adamw({ learningRate: 1e-3, weightDecay: 0 });
-  const source = generator.split("batches");
-  const total = params.steps + params.restarts * params.headSteps;
-  const batch = Math.min(params.batch, data.count);
   const score = async (method: string, labels: Int32Array): Promise<Clustering> => ({
     method,
-    accuracy: await clusterAccuracy(labels, data.labels),
-    nmi: await nmi(labels, data.labels),
-    ari: await ari(labels, data.labels),
+    accuracy: await clusterAccuracy(labels, truth),
+    nmi: await nmi(labels, truth),
+    ari: await ari(labels, truth),
   });
+  const rate = { epsilonSquared: 0.2, constraint: 30 };
+  const augment = digitView as ViewMaker;
   try {
-    await fit({
-      batches: (step) => {
-        const branch = source.split(step);
-        const chosen = branch.permutation(data.count).subarray(0, batch);
-        const [a, b] = [views(data, chosen, branch), views(data, chosen, branch)];
-        const both = new Float32Array(2 * a.length);
-        both.set(a);
-        both.set(b, a.length);
-        return tf.tensor2d(both, [2 * batch, PIXELS]);
-      },
-      step: (x: tf.Tensor2D) => {
-        const z = encoder.apply(x, { training: true }) as tf.Tensor2D;
-        const [a, b] = tf.split(z, 2) as [tf.Tensor2D, tf.Tensor2D];
-        return totalCodingRate(a, b, { epsilonSquared: 0.2, constraint: 30 });
-      },
-      steps: params.steps,
+    await pretrain({
+      method: "tcr",
+      backbone,
+      projector: head,
+      settings: rate,
+      data: set,
+      augment,
+      batchSize,
+      epochs,
       optimizer,
-      variables: [...parameters(encoder).values()] as tf.Variable[],
-      schedule: schedules.cosine({ base: 1e-3, steps: params.steps }),
-      signal,
-      on: (event) => {
-        if (event.type === "step") onProgress({ done: event.step, total, message: "embedding" });
-      },
-    });
-    const z = tf.tidy(() =>
-      rowNormalize(encoder.predict(tf.tensor2d(data.x, [data.count, PIXELS])) as tf.Tensor2D),
-    );
-    const clustered = await clusterFeatures(z, {
-      numClusters: NUM_CLUSTERS,
-      dim: DIM,
-      restarts: params.restarts,
-      steps: params.headSteps,
-      hidden: [256],
-      learningRate: 5e-3,
+      schedule: schedules.cosine({ base: 1e-3, steps }),
+      monitor: { every: steps },
       seed,
       signal,
-      onProgress: ({ done }) => onProgress({ done: params.steps + done, total, message: "clusters" }),
+      on: ({ type, step }) => {
+        if (type === "step") onProgress({ done: step, total, message: "embedding" });
+      },
+    });
+    const { x: features } = await encodeDataset(backbone, set);
+    const z = tf.tidy(() => rowNormalize(head.apply(features) as tf.Tensor2D));
+    features.dispose();
+    const clustered = await clusterManifolds({
+      ...rate,
+      data: set,
+      augment,
+      backbone,
+      numClusters: NUM_CLUSTERS,
+      embedding: { epochs: 0 },
+      heads: { dim: DIM, steps: params.headSteps, batchSize, learningRate: 5e-3, hidden: [256] },
+      restarts: params.restarts,
+      seed,
+      signal,
+      onProgress: ({ done }) => onProgress({ done: steps + done, total, message: "clusters" }),
     });
     const rows = [
-      await score("k-means on pixels", kMeans(data.x, PIXELS, NUM_CLUSTERS, generator.split("pixels"))),
+      await score("k-means on pixels", kMeans(pixels, PIXELS, NUM_CLUSTERS, generator.split("pixels"))),
       await score("k-means on embeddings", kMeans(await z.data(), DIM, NUM_CLUSTERS, generator.split("z"))),
       await score("manifold clusters, best rate reduction", clustered.labels),
     ];
     const values = [...(await spectrum(z)).values];
     tf.dispose([z, clustered.membership]);
     return {
-      data: data.name,
+      data: name,
       rows,
       attempts: [...clustered.attempts],
       ratio: clustered.reductionRatio,
@@ -118,7 +128,7 @@ async function run(context: ExperimentContext<ManifoldClusteringParams>): Promis
     };
   } finally {
     optimizer.dispose();
-    tf.dispose([...parameters(encoder, "all").values()]);
+    for (const used of [backbone, head]) tf.dispose([...parameters(used, "all").values()]);
   }
 }
 

@@ -1,22 +1,25 @@
 import { checkAborted, checkInteger, checkNumber, checkRank, type Progress } from "@lab/core";
-import { mlp, parameters } from "@lab/core/nn";
-import { adamw, schedules } from "@lab/core/optim";
 import { Generator } from "@lab/core/random";
-import { fit } from "@lab/core/train";
 import * as tf from "@tensorflow/tfjs-core";
-import { codingRateReduction, idealRateReduction, type RateOptions } from "../coding-rate/index.js";
-import { rowNormalize } from "../contrastive/row-normalize.js";
-import { nmceLoss } from "./nmce-loss.js";
+import { idealRateReduction, type RateOptions } from "../coding-rate/index.js";
+import {
+  disposeHeads,
+  type Heads,
+  type HeadsPlan,
+  type Judgement,
+  judgeHeads,
+  makeHeads,
+  trainHeads,
+} from "./heads.js";
 
-/** Options of {@link clusterFeatures}. */
-export interface ClusterFeaturesOptions extends RateOptions {
-  /** Number of clusters K. */
-  numClusters: number;
+/** Share of {@link idealRateReduction} from which no further restart is made. */
+export const BELIEVED = 0.99;
+
+/** Options of the heads that cluster. */
+export interface HeadsOptions {
   /** Dimension of the embedding in which clusters become subspaces; at least K. @defaultValue 2 K */
   dim?: number;
-  /** Trainings from new heads; the one with the largest rate reduction wins. @defaultValue 3 */
-  restarts?: number;
-  /** Updates of each. @defaultValue 500 */
+  /** Updates of each training. @defaultValue 500 */
   steps?: number;
   /** Rows of a batch. @defaultValue 512, or all rows when there are fewer */
   batchSize?: number;
@@ -26,6 +29,17 @@ export interface ClusterFeaturesOptions extends RateOptions {
   gumbelTemperature?: number;
   /** Widths of the hidden layers of both heads. @defaultValue none */
   hidden?: readonly number[];
+}
+
+/** Options of {@link clusterFeatures}. */
+export interface ClusterFeaturesOptions extends HeadsOptions, RateOptions {
+  /** Number of clusters K. */
+  numClusters: number;
+  /**
+   * Most trainings from new heads; the one with the largest rate reduction wins, and none follows one that reaches 0.99 of
+   * {@link idealRateReduction}. @defaultValue 3
+   */
+  restarts?: number;
   /** Seed of weights, batches and noise. @defaultValue 0 */
   seed?: number;
   /** Stops the work between updates. */
@@ -74,68 +88,105 @@ export async function clusterFeatures(
   const caller = "clusterFeatures";
   checkRank(caller, "features", features, 2);
   const [count, width] = features.shape;
-  const numClusters = checkInteger(caller, "numClusters", options.numClusters, { min: 2, max: count });
-  const dim = checkInteger(caller, "dim", options.dim ?? 2 * numClusters, { min: numClusters });
-  const restarts = checkInteger(caller, "restarts", options.restarts ?? 3, { min: 1 });
-  const steps = checkInteger(caller, "steps", options.steps ?? 500, { min: 1 });
+  const plan = checkHeads(caller, options, count);
   const batchSize = Math.min(count, checkInteger(caller, "batchSize", options.batchSize ?? 512, { min: 2 }));
-  const learningRate = checkNumber(caller, "learningRate", options.learningRate ?? 5e-3, { above: 0 });
-  const gumbelTemperature = options.gumbelTemperature ?? 0.5;
-  const epsilonSquared = options.epsilonSquared ?? 0.2;
-  const hidden = options.hidden ?? [];
-  const ideal = idealRateReduction({ dim, numClusters, epsilonSquared });
+  const found = await bestHeads({
+    plan,
+    width,
+    restarts: checkInteger(caller, "restarts", options.restarts ?? 3, { min: 1 }),
+    generator: new Generator(options.seed ?? 0),
+    features,
+    batches: (step, generator) => {
+      const chosen = generator.split("rows").split(step).permutation(count).subarray(0, batchSize);
+      return [tf.tidy(() => tf.gather(features, tf.tensor1d(chosen, "int32")))];
+    },
+    onProgress: options.onProgress,
+  });
+  disposeHeads(found.heads);
+  const { labels, reductionRatio, membership, attempts } = found;
+  return { labels, reductionRatio, membership, attempts };
+}
+
+/** Checked options of heads. */
+export function checkHeads(
+  caller: string,
+  options: HeadsOptions & RateOptions & { numClusters: number; signal?: AbortSignal },
+  count: number,
+): HeadsPlan {
+  const numClusters = checkInteger(caller, "numClusters", options.numClusters, { min: 2, max: count });
+  return {
+    numClusters,
+    dim: checkInteger(caller, "dim", options.dim ?? 2 * numClusters, { min: numClusters }),
+    epsilonSquared: checkNumber(caller, "epsilonSquared", options.epsilonSquared ?? 0.2, { above: 0 }),
+    ...(options.method ? { method: options.method } : {}),
+    hidden: options.hidden ?? [],
+    steps: checkInteger(caller, "steps", options.steps ?? 500, { min: 1 }),
+    learningRate: checkNumber(caller, "learningRate", options.learningRate ?? 5e-3, { above: 0 }),
+    gumbelTemperature: checkNumber(caller, "gumbelTemperature", options.gumbelTemperature ?? 0.5, {
+      above: 0,
+    }),
+    ...(options.signal ? { signal: options.signal } : {}),
+  };
+}
+
+interface BestHeadsOptions {
+  plan: HeadsPlan;
+  width: number;
+  restarts: number;
+  generator: Generator;
+  /** Features that are judged. */
+  features: tf.Tensor2D;
+  batches: (step: number, generator: Generator) => tf.Tensor2D[] | Promise<tf.Tensor2D[]>;
+  onProgress: ((progress: Progress) => void) | undefined;
+}
+
+/** Result of {@link bestHeads}. */
+export interface BestHeads extends ClusterFeaturesResult {
+  heads: Heads;
+}
+
+/** Frees what belongs to a result. */
+export function forgetHeads({ heads, membership }: Pick<BestHeads, "heads" | "membership">): void {
+  disposeHeads(heads);
+  membership.dispose();
+}
+
+/** Trains heads anew until a rate reduction can be believed; answers the best, whose heads belong to the caller. */
+export async function bestHeads(options: BestHeadsOptions): Promise<BestHeads> {
+  const { plan, width, restarts, features, batches } = options;
+  const ideal = idealRateReduction(plan);
   const attempts: Attempt[] = [];
-  let best: { labels: Int32Array; membership: tf.Tensor2D; reductionRatio: number } | undefined;
+  let best: (Judgement & { heads: Heads; reductionRatio: number }) | undefined;
   for (let restart = 0; restart < restarts; restart++) {
-    checkAborted(options.signal);
-    const generator = new Generator(options.seed ?? 0).split(restart);
-    const noise = generator.split("noise");
-    const rows = generator.split("rows");
-    const cluster = mlp({ sizes: [width, ...hidden, numClusters], generator: generator.split("cluster") });
-    const subspace = mlp({ sizes: [width, ...hidden, dim], generator: generator.split("subspace") });
-    const variables = [...parameters(cluster).values(), ...parameters(subspace).values()] as tf.Variable[];
-    const optimizer = adamw({ learningRate, weightDecay: 0 });
+    const generator = options.generator.split(restart);
+    const heads = makeHeads(plan, width, generator);
     try {
-      await fit({
-        batches: (step) => {
-          const chosen = rows.split(step).permutation(count).subarray(0, batchSize);
-          return tf.tidy(() => tf.gather(features, tf.tensor1d(chosen, "int32")));
-        },
-        step: (x: tf.Tensor2D) =>
-          nmceLoss(
-            { z: [subspace.apply(x) as tf.Tensor2D], logits: [cluster.apply(x) as tf.Tensor2D] },
-            { ...options, epsilonSquared, constraint: 0, gumbelTemperature, generator: noise },
-          ).total,
-        steps,
-        optimizer,
-        variables,
-        schedule: schedules.cosine({ base: learningRate, steps }),
-        ...(options.signal ? { signal: options.signal } : {}),
-        on: (event) => {
-          if (event.type === "step")
-            options.onProgress?.({ done: restart * steps + event.step, total: restarts * steps });
-        },
-      });
-      const { membership, assigned, reduction } = tf.tidy(() => {
-        const soft = tf.softmax(cluster.apply(features) as tf.Tensor2D) as tf.Tensor2D;
-        const hard = tf.argMax(soft, 1) as tf.Tensor1D;
-        const z = rowNormalize(subspace.apply(features) as tf.Tensor2D);
-        const all = codingRateReduction(z, hard, { ...options, epsilonSquared, numClasses: numClusters });
-        return { membership: soft, assigned: hard, reduction: all.reduction };
-      });
-      const value = (await reduction.data())[0]!;
-      const labels = Int32Array.from(await assigned.data());
-      tf.dispose([assigned, reduction]);
-      const attempt = { restart, reduction: value, reductionRatio: value / ideal };
-      attempts.push(attempt);
-      if (!best || attempt.reductionRatio > best.reductionRatio) {
-        best?.membership.dispose();
-        best = { labels, membership, reductionRatio: attempt.reductionRatio };
-      } else membership.dispose();
-    } finally {
-      optimizer.dispose();
-      tf.dispose([...parameters(cluster, "all").values(), ...parameters(subspace, "all").values()]);
+      checkAborted(plan.signal);
+      const total = restarts * plan.steps;
+      await trainHeads(
+        heads,
+        plan,
+        (step) => batches(step, generator),
+        generator,
+        (step) => options.onProgress?.({ done: restart * plan.steps + step, total }),
+      );
+      const judged = await judgeHeads(heads, features, plan);
+      const reductionRatio = judged.reduction / ideal;
+      attempts.push({ restart, reduction: judged.reduction, reductionRatio });
+      if (best && reductionRatio <= best.reductionRatio) {
+        judged.membership.dispose();
+        disposeHeads(heads);
+      } else {
+        if (best) forgetHeads(best);
+        best = { ...judged, heads, reductionRatio };
+      }
+    } catch (error) {
+      disposeHeads(heads);
+      if (best) forgetHeads(best);
+      throw error;
     }
+    if (best.reductionRatio >= BELIEVED) break;
   }
-  return { ...best!, attempts };
+  const { labels, membership, reductionRatio, heads } = best!;
+  return { labels, membership, reductionRatio, heads, attempts };
 }

@@ -3,6 +3,7 @@ export {
   type ClusterFeaturesOptions,
   type ClusterFeaturesResult,
   clusterFeatures,
+  type HeadsOptions,
 } from "./cluster-features.js";
 export {
   type GumbelSoftmaxOptions,

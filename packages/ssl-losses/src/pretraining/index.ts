@@ -5,4 +5,4 @@ export type { LabelledSplits } from "./monitor.js";
 export type { PretrainEvent, PretrainOptions, PretrainResult } from "./options.js";
 export { pretrain } from "./pretrain.js";
 export { type ProjectorOptions, projector } from "./projector.js";
-export { arrayDataset, type Sample, type ViewMaker } from "./view-source.js";
+export { type ArrayDataset, arrayDataset, type Sample, type ViewMaker } from "./view-source.js";

@@ -36,6 +36,7 @@ export function checkData(
 
 const isImageSet = (data: Dataset<Sample>): data is Dataset<Sample> & ImageSet =>
   "arrays" in data && "select" in data;
+const isArrayDataset = (data: Dataset<Sample>): data is ArrayDataset => "gather" in data;
 
 /** The samples at some indices as one tensor, which belongs to the caller; their classes go to `labels`. */
 export async function gatherSamples(
@@ -43,6 +44,7 @@ export async function gatherSamples(
   indices: Int32Array,
   labels?: Int32Array,
 ): Promise<tf.Tensor> {
+  if (isArrayDataset(data)) return data.gather(indices, labels);
   if (isImageSet(data)) {
     const { x, shape, labels: classes } = data.select(indices).arrays();
     labels?.set(classes);
@@ -69,6 +71,16 @@ export function batchIndices(length: number, batchSize: number, generator: Gener
   };
 }
 
+/** A data set over an array, which can hand out many samples at once. */
+export interface ArrayDataset extends Dataset<{ x: tf.Tensor; label: number }> {
+  /** Number of samples. */
+  readonly length: number;
+  /** A sample; its tensor belongs to the caller. */
+  get(index: number): Promise<{ x: tf.Tensor; label: number }>;
+  /** Samples at some indices as one tensor, which belongs to the caller; their classes are written to `labels`. */
+  gather(indices: Int32Array, labels?: Int32Array): tf.Tensor;
+}
+
 /**
  * A data set over samples that lie one after another in an array.
  *
@@ -82,7 +94,7 @@ export function arrayDataset(
   values: Float32Array,
   shape: readonly number[],
   labels?: ArrayLike<number>,
-): Dataset<{ x: tf.Tensor; label: number }> {
+): ArrayDataset {
   const [count = 0, ...rest] = shape;
   const size = rest.reduce((product, length) => product * length, 1);
   checkInteger("arrayDataset", "shape[0]", count, { min: 0 });
@@ -92,9 +104,22 @@ export function arrayDataset(
       { argument: "values", value: values.length },
     );
   }
+  const sample = (index: number) => values.subarray(index * size, (index + 1) * size);
+  const get = async (index: number) => {
+    checkInteger("arrayDataset.get", "index", index, { min: 0, below: count });
+    return { x: tf.tensor(sample(index), rest), label: labels?.[index] ?? 0 };
+  };
   const indices = Array.from({ length: count }, (_, i) => i);
-  return datasetOf(indices).map((i) => ({
-    x: tf.tensor(values.subarray(i * size, (i + 1) * size), rest),
-    label: labels?.[i] ?? 0,
-  }));
+  return Object.assign(datasetOf(indices).map(get), {
+    length: count,
+    get,
+    gather(chosen: Int32Array, classes?: Int32Array): tf.Tensor {
+      const all = new Float32Array(chosen.length * size);
+      for (const [row, index] of chosen.entries()) {
+        all.set(sample(index), row * size);
+        if (classes) classes[row] = labels?.[index] ?? 0;
+      }
+      return tf.tensor(all, [chosen.length, ...rest]);
+    },
+  });
 }
