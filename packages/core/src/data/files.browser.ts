@@ -14,9 +14,6 @@ export const readBytes: Twin["readBytes"] = (caller) => needsNode(caller);
 /** A page has no file system. */
 export const fileIn: Twin["fileIn"] = () => undefined;
 
-/** A page has no file system. */
-export const cacheFolder: Twin["cacheFolder"] = () => needsNode("cacheFolder");
-
 /** A page has no folders, so nothing is ever found in them. */
 export const defaultFolders: Twin["defaultFolders"] = () => [];
 

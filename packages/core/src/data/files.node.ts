@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { cacheFolder } from "../download/index.js";
 import { DataError } from "../errors/index.js";
 
 /** Largest file, unpacked, that the readers take into memory. */
@@ -43,16 +43,6 @@ export function fileIn(folder: string, names: readonly string[]): string | undef
     }
   }
   return undefined;
-}
-
-/** Folder in which downloaded data are kept: `LAB_CACHE_DIR`, else the system's place for caches. */
-export function cacheFolder(): string {
-  const { LAB_CACHE_DIR, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
-  if (LAB_CACHE_DIR) return join(LAB_CACHE_DIR, "data");
-  if (XDG_CACHE_HOME) return join(XDG_CACHE_HOME, "lab", "data");
-  if (process.platform === "win32" && LOCALAPPDATA) return join(LOCALAPPDATA, "lab", "Cache", "data");
-  if (process.platform === "darwin") return join(homedir(), "Library", "Caches", "lab", "data");
-  return join(homedir(), ".cache", "lab", "data");
 }
 
 /** Folders in which data are looked for when none is given. */

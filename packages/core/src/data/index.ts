@@ -3,11 +3,12 @@
  *
  * @packageDocumentation
  */
+
+export { type Checksum, type DownloadOptions, download } from "../download/index.js";
 export { type Cifar100Options, cifar10, cifar100 } from "./cifar.js";
 export type { Batched } from "./collate.js";
 export { type CsvOptions, type CsvRow, csv } from "./csv.node.js";
 export type { BatchOptions, Dataset, ShuffleOptions } from "./dataset.js";
-export type { Checksum } from "./download/checksum.node.js";
 export {
   type CheckDataOptions,
   checkData,
@@ -15,7 +16,6 @@ export {
   type DownloadDataOptions,
   downloadData,
 } from "./download/data-sets.node.js";
-export { type DownloadOptions, download } from "./download/download.node.js";
 export { datasetOf } from "./from-plan.js";
 export { type GlyphsOptions, glyphs } from "./glyphs/glyphs.js";
 export { idx } from "./idx.js";

@@ -1,4 +1,4 @@
-import type { Checksum } from "./download/checksum.node.js";
+import type { Checksum } from "../download/index.js";
 
 /** Names of the data sets that can be found, read and downloaded. */
 export type DataName = "mnist" | "fashion-mnist" | "cifar10" | "cifar100" | "optdigits";

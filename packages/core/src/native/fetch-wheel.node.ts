@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { downloadFile } from "./download-file.node.js";
+import { download } from "../download/index.js";
+import { DataError } from "../errors/index.js";
 import { failInstall } from "./fail.js";
 import { configuredIndex, findWheel } from "./package-index.node.js";
 import { type ProgramResult, type RunProgram, tellingLine } from "./run-program.node.js";
@@ -57,8 +58,20 @@ export async function fetchWheel(
   tools.report(`${label}: downloading from the configured package index`);
   const wheel = await findWheel(index, requirement, machine, tools.signal);
   const target = join(folder, wheel.file);
-  await downloadFile(wheel.url, target, wheel.sha256, tools.signal);
-  return target;
+  try {
+    return await download(wheel.url.href, {
+      path: target,
+      checksum: { algorithm: "sha256", hex: wheel.sha256.toLowerCase() },
+      signal: tools.signal,
+    });
+  } catch (cause) {
+    if (!(cause instanceof DataError)) throw cause;
+    throw new DataError(
+      `tensorflow install: ${wheel.file} could not be fetched (${cause.message}); run the command again, or give the wheel with --wheel FILE`,
+      { path: target },
+      { cause },
+    );
+  }
 }
 
 async function storedWheel({ name, versions }: Requirement, folder: string): Promise<string | undefined> {

@@ -24,14 +24,10 @@ export function saveGenerators(generators: Generators): GeneratorStates {
 }
 
 /** Puts generators, in place, into saved states; unknown names are left as they are. */
-export function restoreGenerators(
-  generators: Generators,
-  states: GeneratorStates,
-  fromState: (state: GeneratorState) => Generator,
-): void {
+export function restoreGenerators(generators: Generators, states: GeneratorStates): void {
   for (const [name, generator] of Object.entries(generators)) {
     const state = states[name];
-    if (state) Object.assign(generator, fromState(state));
+    if (state) generator.restore(state);
   }
 }
 

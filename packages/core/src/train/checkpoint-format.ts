@@ -1,4 +1,5 @@
 import { DataError } from "../errors/index.js";
+import { encodeSafetensors, readSafetensors, type SafetensorsValues } from "../io/index.js";
 
 /** Float and integer tensors of a checkpoint. */
 export interface StoredTensor {
@@ -7,37 +8,19 @@ export interface StoredTensor {
   data: Float32Array | Int32Array | Uint8Array;
 }
 
-interface HeaderEntry {
-  dtype: string;
-  shape: number[];
-  data_offsets: [number, number];
-}
-
 const CODES = { float32: "F32", int32: "I32", bool: "BOOL" } as const;
-const ARRAYS = { F32: Float32Array, I32: Int32Array, BOOL: Uint8Array } as const;
 const DTYPES = { F32: "float32", I32: "int32", BOOL: "bool" } as const;
 const STATE = "lab.fit";
 
 /** Bytes of a checkpoint: a safetensors file whose metadata holds the state as JSON. */
-export function encodeCheckpoint(state: unknown, tensors: ReadonlyMap<string, StoredTensor>): Uint8Array {
-  const header: Record<string, unknown> = { __metadata__: { [STATE]: JSON.stringify(state) } };
-  let offset = 0;
-  for (const [name, { dtype, shape, data }] of tensors) {
-    header[name] = { dtype: CODES[dtype], shape, data_offsets: [offset, offset + data.byteLength] };
-    offset += data.byteLength;
-  }
-  const json = new TextEncoder().encode(JSON.stringify(header));
-  const length = Math.ceil(json.length / 8) * 8;
-  const bytes = new Uint8Array(8 + length + offset);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
-  bytes.fill(0x20, 8, 8 + length);
-  bytes.set(json, 8);
-  let at = 8 + length;
-  for (const { data } of tensors.values()) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += data.byteLength;
-  }
-  return bytes;
+export async function encodeCheckpoint(
+  state: unknown,
+  tensors: ReadonlyMap<string, StoredTensor>,
+): Promise<Uint8Array> {
+  const entries = new Map<string, SafetensorsValues>();
+  for (const [name, { dtype, shape, data }] of tensors)
+    entries.set(name, { dtype: CODES[dtype], shape, data });
+  return encodeSafetensors(entries, { [STATE]: JSON.stringify(state) });
 }
 
 /**
@@ -45,27 +28,24 @@ export function encodeCheckpoint(state: unknown, tensors: ReadonlyMap<string, St
  *
  * @throws {@link DataError} when the bytes are something else or cut short.
  */
-export function decodeCheckpoint(
+export async function decodeCheckpoint(
   bytes: Uint8Array,
   path: string,
-): { state: unknown; tensors: Map<string, StoredTensor> } {
+): Promise<{ state: unknown; tensors: Map<string, StoredTensor> }> {
   try {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const start = 8 + Number(view.getBigUint64(0, true));
-    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, start))) as Record<
-      string,
-      HeaderEntry
-    >;
-    const { __metadata__: metadata, ...entries } = header;
-    const state = JSON.parse((metadata as unknown as Record<string, string>)[STATE]!);
+    const reader = readSafetensors(bytes);
+    const state: unknown = JSON.parse(reader.metadata[STATE] ?? "null");
+    if (state === null) throw new Error("it holds no state of a run");
     const tensors = new Map<string, StoredTensor>();
-    for (const [name, { dtype, shape, data_offsets }] of Object.entries(entries)) {
-      const [from, to] = data_offsets;
-      if (start + to > bytes.length)
-        throw new Error(`${name} ends at ${start + to} of ${bytes.length} bytes`);
-      const code = dtype as keyof typeof ARRAYS;
-      const copy = new Uint8Array(bytes.subarray(start + from, start + to)); // aligned for the typed array
-      tensors.set(name, { dtype: DTYPES[code], shape, data: new ARRAYS[code](copy.buffer) });
+    for (const name of reader.names()) {
+      const { dtype, shape } = reader.info(name);
+      const kind = DTYPES[dtype as keyof typeof DTYPES];
+      if (kind === undefined) throw new Error(`${name} is of type ${dtype}`);
+      tensors.set(name, {
+        dtype: kind,
+        shape: [...shape],
+        data: (await reader.array(name)) as StoredTensor["data"],
+      });
     }
     return { state, tensors };
   } catch (cause) {

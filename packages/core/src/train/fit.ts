@@ -87,9 +87,9 @@ export async function fit<B>(options: FitOptions<B>): Promise<History> {
     const bytes = await from.read();
     if (!bytes) return;
     const state = await restoreSnapshot(bytes, from.name, variables, optimizer);
-    restoreGenerators(generators, state.position.atStart, Generator.fromState);
+    restoreGenerators(generators, state.position.atStart);
     await batches.goTo(state.position, free);
-    restoreGenerators(generators, state.generators, Generator.fromState);
+    restoreGenerators(generators, state.generators);
     rule?.restore(state.best, state.stale);
     Object.assign(history, { steps: state.step, rows: state.rows, evaluations: state.evaluations });
     history.resumedFrom = saved = state.step;

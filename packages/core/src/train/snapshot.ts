@@ -62,7 +62,7 @@ export async function restoreSnapshot(
   variables: NamedVariables,
   optimizer: tf.Optimizer | undefined,
 ): Promise<RunState> {
-  const { state, tensors } = decodeCheckpoint(bytes, path);
+  const { state, tensors } = await decodeCheckpoint(bytes, path);
   const run = state as RunState;
   if (run?.version !== 1) {
     throw new DataError(`fit: checkpoint ${path} has version ${run?.version}; version 1 was expected`, {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -17,19 +17,28 @@ let server: Server;
 let index: string;
 let asJson = true;
 let published = sha256;
+let mostBytes = Number.POSITIVE_INFINITY;
 const ranges: (string | undefined)[] = [];
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "lab index "));
   asJson = true;
   published = sha256;
+  mostBytes = Number.POSITIVE_INFINITY;
   ranges.length = 0;
   server = createServer((request, response) => {
     if (request.url === `/files/${file}`) {
       ranges.push(request.headers.range);
       const start = Number(/bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
-      if (start >= wheel.length) return void response.writeHead(416).end();
-      return void response.writeHead(start > 0 ? 206 : 200).end(wheel.subarray(start));
+      const range = `bytes ${start}-${wheel.length - 1}/${wheel.length}`;
+      response.writeHead(start > 0 ? 206 : 200, {
+        "content-length": wheel.length - start,
+        ...(start > 0 && { "content-range": range }),
+      });
+      const end = start + mostBytes;
+      mostBytes = Number.POSITIVE_INFINITY; // only the first connection breaks
+      if (end >= wheel.length) return void response.end(wheel.subarray(start));
+      return void response.write(wheel.subarray(start, end), () => setTimeout(() => response.destroy(), 20));
     }
     if (request.url !== "/simple/tensorflow-cpu/") return void response.writeHead(404).end();
     const others = [
@@ -78,25 +87,18 @@ test.each([true, false])("without Python the wheel comes from the index (JSON: %
 test("a file with another checksum is refused and not kept", async () => {
   published = "0".repeat(64);
   const fake = projectWithoutPython();
-  await expect(install(fake)).rejects.toThrow(
-    `${file} has the checksum ${sha256}; ${published} was published`,
-  );
+  await expect(install(fake)).rejects.toThrow(`has the sha256 ${sha256}; ${published} was expected`);
   const wheels = join(fake.package, "lib", ".lab-stage", "wheels");
   expect(existsSync(join(wheels, file))).toBe(false);
   expect(existsSync(join(wheels, `${file}.part`))).toBe(false);
   expect(fake.calls).not.toContain("compiler");
 });
 
-test("a download goes on where it stopped", async () => {
-  const { url } = await findWheel(index, { name: "tensorflow-cpu", versions: "==2.21.0" }, "x86_64");
-  const { downloadFile } = await import("../../src/native/download-file.node.js");
-  for (const have of [0, 400, wheel.length]) {
-    const target = join(folder, `${have}.whl`);
-    writeFileSync(`${target}.part`, wheel.subarray(0, have));
-    await downloadFile(url, target, sha256);
-    expect(readFileSync(target).equals(wheel)).toBe(true);
-  }
-  expect(ranges).toEqual([undefined, "bytes=400-", `bytes=${wheel.length}-`]);
+test("a download that was cut off goes on where it stopped", async () => {
+  mostBytes = 400;
+  const fake = projectWithoutPython();
+  expect((await install(fake)).tensorflow).toBe("2.21.0");
+  expect(ranges.slice(0, 2)).toEqual([undefined, "bytes=400-"]);
 });
 
 test("what the index lacks is said", async () => {

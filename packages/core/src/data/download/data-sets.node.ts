@@ -1,12 +1,11 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { checkChoice } from "../../check/index.js";
+import { cacheFolder, digest, download } from "../../download/index.js";
 import type { Progress } from "../../progress/index.js";
-import { cacheFolder, fileIn } from "../files.node.js";
+import { fileIn } from "../files.node.js";
 import { type DataLocation, findData } from "../locate.js";
 import { type DataDownload, type DataName, type DataSource, dataSources } from "../sources.js";
-import { digest } from "./checksum.node.js";
-import { download } from "./download.node.js";
 import { extractMembers } from "./tar.node.js";
 
 /** Options of {@link downloadData}. */

@@ -55,8 +55,7 @@ function coverage(g: Geometry, axis: 0 | 1): number[] {
 }
 
 /** Slopes over the number of places of the image that their window covers; the padding does not count. */
-function shares(run: Run, dy: TensorInfo, g: Geometry): TensorInfo {
-  const [rows, columns] = [coverage(g, 0), coverage(g, 1)];
+function shares(run: Run, dy: TensorInfo, g: Geometry, rows: number[], columns: number[]): TensorInfo {
   const result = run.make([...dy.shape]);
   const [from, to] = [run.values(dy), run.values(result)];
   let at = 0;
@@ -74,10 +73,12 @@ function shares(run: Run, dy: TensorInfo, g: Geometry): TensorInfo {
 /** Gradient of the mean of each window. */
 function avgPoolGrad(run: Run, { dy, input }: Inputs, g: Geometry): TensorInfo {
   const result = run.zeros([...input!.shape]);
-  const ones = run.make([g.inChannels]);
-  run.values(ones).fill(1);
-  const spread = run.address(shares(run, dy!, g));
-  const [to, factor] = [run.address(result), run.address(ones)];
+  const [rows, columns] = [coverage(g, 0), coverage(g, 1)];
+  const areSame = [rows, columns].every((counts) => counts.every((count) => count === counts[0]));
+  const factors = run.make([g.inChannels]);
+  run.values(factors).fill(areSame ? 1 / Math.max(1, rows[0]! * columns[0]!) : 1);
+  const spread = run.address(areSame ? dy! : shares(run, dy!, g, rows, columns));
+  const [to, factor] = [run.address(result), run.address(factors)];
   const bytes = 4 * g.inChannels;
   const { simd } = run;
   for (let image = 0; image < g.batch; image++) {
@@ -116,7 +117,7 @@ function onePlace(run: Run, x: TensorInfo, attrs: Attributes, outside: number): 
 }
 
 /**
- * Registers pooling by windows of one place, and the gradients of pooling; the shipped ones cost ten times as much, and
+ * Registers pooling by windows of one place, and the gradients of pooling; the shipped ones cost several times as much, and
  * count padding into means.
  */
 export function registerPooling(): void {

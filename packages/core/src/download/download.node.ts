@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import { open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { checkAborted, checkInteger } from "../../check/index.js";
-import { ArgumentError, DataError } from "../../errors/index.js";
-import type { Progress } from "../../progress/index.js";
-import { cacheFolder } from "../files.node.js";
+import { checkAborted, checkInteger } from "../check/index.js";
+import { ArgumentError, DataError } from "../errors/index.js";
+import type { Progress } from "../progress/index.js";
+import { cacheFolder } from "./cache-folder.node.js";
 import { type Checksum, digest } from "./checksum.node.js";
 import { withLock } from "./file-lock.node.js";
 

@@ -1,4 +1,4 @@
-import { BackendError } from "../../errors/index.js";
+import { BackendError } from "../errors/index.js";
 
 /** A page has no file system. */
 export const download: typeof import("./download.node.js").download = async () => {
