@@ -88,6 +88,13 @@ export {
   type ViewMaker,
 } from "./pretraining/index.js";
 export {
+  type PreparedRecipe,
+  type PrepareRecipeOptions,
+  prepareRecipe,
+  type Recipe,
+  recipes,
+} from "./recipes/index.js";
+export {
   type BarlowTwinsOptions,
   barlowTwins,
   type VicRegOptions,

@@ -16,8 +16,10 @@ import {
   ntXent,
   type PretrainEvent,
   type PretrainOptions,
+  prepareRecipe,
   pretrain,
   projector,
+  recipes,
   simclrAugmentation,
   type ViewMaker,
 } from "../src/index.js";
@@ -322,4 +324,36 @@ test("a data set is encoded in batches with its labels", async () => {
   expect([...parts.labels]).toEqual(labels);
   expect(() => arrayDataset(new Float32Array(5), [2, 3])).toThrow(/2 samples of 3 numbers were expected/);
   free(encoder);
+});
+
+test("every recipe builds what pretrain takes, narrowed for a small machine", async () => {
+  const before = tf.memory().numTensors;
+  for (const recipe of recipes) {
+    const override = { width: 2, size: 16, batchSize: 8 };
+    const prepared = prepareRecipe(recipe.name, { numSamples: 80, override });
+    const { schedule, epochs, backbone: network, settings: chosen } = prepared;
+    expect(epochs).toBe(recipe.epochs);
+    // The rate of the recipe at the end of the warm-up, in proportion to the batch; its share at the end.
+    const base = (recipe.learningRate * 8) / recipe.batchSize;
+    expect(schedule!(10 * recipe.warmupEpochs)).toBeCloseTo(base, 12);
+    expect(schedule!(10 * recipe.epochs)).toBeCloseTo(base * recipe.finalRate, 12);
+    if (recipe.method === "directclr") expect(chosen).toEqual({ temperature: 0.1, size: 11 });
+    expect(prepared.projector === undefined).toBe(recipe.projector.length === 0);
+    expect(network.outputs[0]!.shape[1]).toBe(recipe.depth === 50 ? 64 : 16);
+    prepared.dispose();
+  }
+  expect(tf.memory().numTensors).toBe(before);
+  expect(() => prepareRecipe("byol", { numSamples: 80 })).toThrow(/recipe is "byol"/);
+  expect(() => prepareRecipe("dcl-cifar10", { numSamples: 8 })).toThrow(/a batch has 32/);
+});
+
+test("the schedule of DirectCLR has the reference values", () => {
+  const { schedule, dispose } = prepareRecipe("directclr-imagenet", {
+    numSamples: 4096,
+    override: { width: 1 },
+  });
+  const expected = [0, 2.4, 4.8, 2.4024, 0.006261, 0.0048];
+  for (const [i, step] of [0, 5, 10, 55, 99, 100].entries())
+    expect(schedule!(step)).toBeCloseTo(expected[i]!, 4);
+  dispose();
 });
