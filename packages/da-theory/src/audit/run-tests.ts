@@ -63,9 +63,10 @@ function* subsets(n: number, k: number, from = 0, chosen: number[] = []): Genera
   for (let i = from; i <= n - (k - chosen.length); i++) yield* subsets(n, k, i + 1, [...chosen, i]);
 }
 
-/** Share of arrangements whose statistic reaches the observed one. */
+/** Share of arrangements whose statistic reaches the observed one, up to rounding of values of this size. */
 function shareReached(
   observed: number,
+  scale: number,
   isExact: boolean,
   values: Iterable<boolean[]>,
   statistic: (a: boolean[]) => number,
@@ -74,10 +75,12 @@ function shareReached(
   let total = 0;
   for (const arrangement of values) {
     total++;
-    if (statistic(arrangement) >= observed * (1 - 1e-12) - 1e-300) reached++;
+    if (statistic(arrangement) >= observed - 1e-12 * scale) reached++;
   }
   return isExact ? reached / total : (reached + 1) / (total + 1);
 }
+
+const traceOf = (gram: readonly (readonly number[])[]) => gram.reduce((sum, row, i) => sum + row[i]!, 0);
 
 /** Sign flips of paired rows; the statistic is the sum over columns of the squared mean, found from `E Eᵀ`. */
 export function signFlipRows(rows: readonly (readonly number[])[], seed: number): TestResult {
@@ -93,7 +96,10 @@ export function signFlipRows(rows: readonly (readonly number[])[], seed: number)
   const observed = statistic(new Array<boolean>(n).fill(false));
   const one = () => Array.from({ length: n }, () => stream.below(2) === 1);
   const values = arrangements(2 ** n, one, signs(n));
-  return { statistic: observed, p: shareReached(observed, 2 ** n <= MOST_EXACT, values, statistic) };
+  return {
+    statistic: observed,
+    p: shareReached(observed, traceOf(gram) / n, 2 ** n <= MOST_EXACT, values, statistic),
+  };
 }
 
 /** Label permutations of two groups of rows; the statistic is the squared distance of their means. */
@@ -102,8 +108,10 @@ export function permuteRows(
   b: readonly (readonly number[])[],
   seed: number,
 ): TestResult {
-  const all = [...a, ...b];
-  const n = all.length;
+  const given = [...a, ...b];
+  const n = given.length;
+  const centre = given[0]!.map((_, c) => mean(given.map((row) => row[c]!)));
+  const all = given.map((row) => row.map((v, c) => v - centre[c]!));
   const gram = all.map((x) => all.map((y) => x.reduce((sum, v, c) => sum + v * y[c]!, 0)));
   const weightOf = (isFirst: boolean) => (isFirst ? 1 / a.length : -1 / b.length);
   const statistic = (first: boolean[]) => {
@@ -120,7 +128,10 @@ export function permuteRows(
   };
   const total = binomial(n, a.length);
   const values = arrangements(total, one, subsets(n, a.length));
-  return { statistic: observed, p: shareReached(observed, total <= MOST_EXACT, values, statistic) };
+  return {
+    statistic: observed,
+    p: shareReached(observed, traceOf(gram) / n, total <= MOST_EXACT, values, statistic),
+  };
 }
 
 /** p value of two groups of run accuracies. `b` is in the order of `a`'s seeds where the test is paired. */
