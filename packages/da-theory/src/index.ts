@@ -25,9 +25,35 @@ export {
   uniform,
 } from "./distribution/distribution.js";
 export { type ShiftMasses, shiftMasses } from "./distribution/shift-masses.js";
+export { type ExpectedCrossEntropy, expectedCrossEntropy } from "./losses/expected-cross-entropy.js";
+export {
+  type LinearRegressionOptions,
+  type LinearRegressionResult,
+  linearRegressionUnderDA,
+} from "./losses/linear-regression.js";
+export type { Head, LossFunction, LossName, Model } from "./losses/model.js";
+export {
+  type LossMoments,
+  type LossMomentsOptions,
+  lossMoments,
+  type OutputMoments,
+  outputMoments,
+} from "./losses/output-moments.js";
+export {
+  type AugmentationPenaltyOptions,
+  augmentationPenalty,
+  type TangentPenaltyOptions,
+  tangentPenalty,
+} from "./losses/penalties.js";
+export {
+  type SaliencyAlignment,
+  type SaliencyAlignmentOptions,
+  saliencyAlignment,
+} from "./losses/saliency.js";
 export { type AugmentationFactors, augmentationFactors } from "./moments/augmentation-factors.js";
+export { type AugmentationScatter, augmentationScatter } from "./moments/augmentation-scatter.js";
 export { augmentedMean } from "./moments/augmented-mean.js";
-export { type AugmentedMoments, augmentedMoments } from "./moments/augmented-moments.js";
+export { type AugmentedMoments, augmentedMoments, type NodeOutputs } from "./moments/augmented-moments.js";
 export {
   type AugmentedMomentsHost,
   augmentedMomentsHost,
@@ -36,8 +62,22 @@ export { CovarianceHost } from "./moments/covariance-host.js";
 export type { CovarianceOperator, Eigenpairs } from "./moments/covariance-operator.js";
 export type { CovarianceTerm, FactorRows } from "./moments/host-covariance.js";
 export type { HostMoments } from "./moments/host-moments.js";
+export type { Images } from "./moments/images.js";
 export type { HostEigenpairs } from "./moments/krylov.js";
 export type { ErrorReport, Rule, RuleOptions, RunOptions } from "./rules/rule.js";
+export {
+  type ConvergenceCurveOptions,
+  type ConvergencePoint,
+  convergenceCurve,
+} from "./samples/convergence-curve.js";
+export {
+  covarianceSamplingError,
+  type SamplesNeededOptions,
+  samplesForCovariance,
+  samplesForMean,
+  samplesNeeded,
+  type VectorSamplesOptions,
+} from "./samples/samples-needed.js";
 export {
   type BrightnessOptions,
   brightness,

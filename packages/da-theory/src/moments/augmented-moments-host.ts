@@ -1,5 +1,6 @@
 import { ShapeError } from "@lab/core";
-import type { ErrorReport, RuleOptions } from "../rules/rule.js";
+import type * as tf from "@tensorflow/tfjs-core";
+import { type ErrorReport, MAX_NODES, type Rule, type RuleOptions } from "../rules/rule.js";
 import {
   checkImageShape,
   checkRuleOptions,
@@ -69,6 +70,18 @@ export function hostResult(moments: HostMoments): AugmentedMomentsHost {
   return { shape, mean, covariance: new CovarianceHost(moments), error };
 }
 
+/** Rule for more than second moments. */
+function fourthRule(shape: ImageShape, t: RandomTransform, options: InternalRuleOptions): Rule {
+  const { method = "auto", maxNodes = MAX_NODES, nodes = Math.min(maxNodes, 1024) } = options;
+  const more: InternalRuleOptions = {
+    ...options,
+    method: method === "exact" ? "auto" : method,
+    nodes,
+    order: 4,
+  };
+  return t.rule(shape, more);
+}
+
 /** `E‖T - μ‖⁴` by the transform's own rule. */
 export async function fourthMoment(
   image: Float64Array,
@@ -77,12 +90,7 @@ export async function fourthMoment(
   t: RandomTransform,
   options: InternalRuleOptions,
 ): Promise<number> {
-  const rule = t.rule(shape, {
-    ...options,
-    method: options.method === "exact" ? "auto" : (options.method ?? "auto"),
-    order: 4,
-    ...(options.nodes === undefined && { nodes: Math.min(options.maxNodes ?? 4096, 1024) }),
-  } as InternalRuleOptions);
+  const rule = fourthRule(shape, t, options);
   const views = await viewsOf(image, shape, t, rule, options);
   const row = new Float64Array(views.size);
   let sum = 0;
@@ -93,4 +101,30 @@ export async function fourthMoment(
     sum += rule.weights[q]! * squares * squares;
   }
   return sum;
+}
+
+/** `W T_q` of all nodes, where there is a rule that is not a lattice. */
+export async function projected(
+  image: Float64Array,
+  shape: ImageShape,
+  t: RandomTransform,
+  options: InternalRuleOptions,
+  weights: tf.Tensor2D,
+): Promise<{ values: Float64Array; weights: Float64Array } | undefined> {
+  const rule = fourthRule(shape, t, options);
+  if (rule.method === "lattice") return undefined;
+  const W = await weights.data();
+  const views = await viewsOf(image, shape, t, rule, options);
+  const [K, size] = [weights.shape[0], views.size];
+  const row = new Float64Array(size);
+  const values = new Float64Array(rule.count * K);
+  for (let q = 0; q < rule.count; q++) {
+    views.view(q, row);
+    for (let k = 0; k < K; k++) {
+      let sum = 0;
+      for (let i = 0; i < size; i++) sum += W[k * size + i]! * row[i]!;
+      values[q * K + k] = sum;
+    }
+  }
+  return { values, weights: rule.weights };
 }

@@ -2,7 +2,7 @@ import { formatShape, ShapeError } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { ErrorReport, RuleOptions } from "../rules/rule.js";
 import { checkRuleOptions, type ImageShape, type RandomTransform } from "../transforms/transform.js";
-import { fourthMoment } from "./augmented-moments-host.js";
+import { fourthMoment, projected } from "./augmented-moments-host.js";
 import { type CovarianceOperator, operatorOfMoments } from "./covariance-operator.js";
 import { momentsOfImage } from "./host-moments.js";
 
@@ -16,8 +16,23 @@ export interface AugmentedMoments {
   error: ErrorReport;
   /** `E‖T - μ‖⁴`, by the transform's own rule; exact where the rule is. */
   fourthMoment(): Promise<number>;
+  /**
+   * Linear outputs of the nodes of the transform's rule, `W T_q`, `[Q, K]` row by row, with the nodes' weights; undefined where only a
+   * lattice serves.
+   *
+   * @param weights - `W`, shape `[K, D]`.
+   */
+  project(weights: tf.Tensor2D): Promise<NodeOutputs | undefined>;
   /** Frees the tensors. */
   dispose(): void;
+}
+
+/** Linear outputs of nodes. */
+export interface NodeOutputs {
+  /** `[Q, K]` row by row. */
+  values: Float64Array;
+  /** Weights, summing to 1. */
+  weights: Float64Array;
 }
 
 /**
@@ -43,7 +58,7 @@ export interface AugmentedMoments {
  * await init();
  * const m = await augmentedMoments(tf.tensor3d([1, 2, 5], [1, 3, 1]), horizontalFlip());
  * Array.from(await m.mean.data()); // => [3, 2, 3]
- * await m.covariance.trace(); // => 8
+ * (await m.covariance.trace()).toFixed(6); // => "8.000000"
  * m.dispose();
  * ```
  */
@@ -64,6 +79,7 @@ export async function augmentedMoments(
     covariance,
     error: moments.error,
     fourthMoment: () => fourthMoment(values, shape, centre, t, options),
+    project: async (weights) => projected(values, shape, t, options, weights),
     dispose() {
       mean.dispose();
       covariance.dispose();
