@@ -1,5 +1,4 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { Generator } from "../random/index.js";
 import { Batches, restoreGenerators, saveGenerators } from "./batches.js";
 import type { CheckpointStore } from "./checkpoint-store.js";
 import type { Event, History, HistoryRow } from "./event.js";
