@@ -4,6 +4,8 @@ import { describe, expect, test } from "vitest";
 import { exactMembership } from "../src/exact/exact-membership.js";
 import { ConvexHull, verifyCertificate } from "../src/index.js";
 import { loadElasticSolver } from "../src/solver/elastic-lp.js";
+import { isInHull } from "./rational-oracle.js";
+import { compareSmallCases } from "./small-cases.js";
 
 const points = (data: Float64Array, d: number) => ({ data, shape: [data.length / d, d] as [number, number] });
 
@@ -72,6 +74,25 @@ describe("against exact rational arithmetic", () => {
         );
       }
     }
+  });
+});
+
+describe("against a rational solver of its own", () => {
+  test("the oracle knows a square, its edges and its corners", () => {
+    const square = [0, 0, 4, 0, 0, 4, 4, 4];
+    const inside = (a: number, b: number) => isInHull(square, 4, 2, [a, b]);
+    expect([inside(1, 3), inside(0, 2), inside(4, 4), inside(2, 0.1)]).toEqual([true, true, true, true]);
+    expect([inside(-1e-300, 2), inside(4 + 2 ** -40, 1), inside(9, 9)]).toEqual([false, false, false]);
+  });
+  test("200 small cases of ten kinds: exact arithmetic leaves none open", async () => {
+    const { inside, outside, boundary } = await compareSmallCases(0, 200, true);
+    expect(boundary).toBe(0);
+    expect(Math.min(inside, outside)).toBeGreaterThan(150);
+  });
+  test("200 small cases by default: never wrong, open only where rounding decides", async () => {
+    const { inside, outside, boundary } = await compareSmallCases(200, 400, "auto");
+    expect(inside + outside + boundary).toBe(600);
+    expect(boundary).toBeLessThan(90);
   });
 });
 

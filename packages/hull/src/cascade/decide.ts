@@ -90,8 +90,10 @@ export async function decide(
         passes: passes + 1,
       };
     }
-    const outside = await proveOutside(access, query, answer.normal, options.certify, 4, passes + 1);
-    if (outside !== null) return withUpper(outside, found);
+    for (const normal of answer.normals()) {
+      const outside = await proveOutside(access, query, normal, options.certify, 4, passes + 1);
+      if (outside !== null) return withUpper(outside, found);
+    }
   }
   if (options.fallback !== undefined) {
     const candidate = await options.fallback(access, query, found.working, columnScale);

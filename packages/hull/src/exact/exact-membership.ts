@@ -1,10 +1,15 @@
+import { scanOutside } from "../certify/outside-proof.js";
 import { bitLength, dyadicOf, ratioOf } from "./dyadic.js";
 import { integerSimplex } from "./integer-simplex.js";
 
 /** Answer of {@link exactMembership}. */
 export type ExactAnswer =
   | { isInside: true; index: Int32Array; weight: Float64Array }
-  | { isInside: false; normal: Float64Array };
+  | {
+      isInside: false;
+      /** An exact separating normal in doubles, rounded at different lengths: for a query very near one may separate. */
+      normals: () => Iterable<Float64Array>;
+    };
 
 /** Rows by index, as the exact path reads them. */
 export interface RowReader {
@@ -38,6 +43,11 @@ export function exactMembership(
     for (let j = 0; j < d; j++) out[j] = scale(data[i * d + j]!) - q[j]!;
     return out;
   };
+  const rowsAt = (index: readonly number[]) =>
+    Float64Array.from(
+      { length: index.length * d },
+      (_, at) => data[index[Math.floor(at / d)]! * d + (at % d)]!,
+    );
   const working: number[] = [...new Set(first)];
   if (working.length === 0) working.push(0);
   const columns = working.map(difference);
@@ -72,7 +82,8 @@ export function exactMembership(
       for (let j = 0; j < d; j++) exact += outcome.normal[j]! * row[j]!;
       if (exact > 0n) violators.push({ row: i, score: sum });
     }
-    if (violators.length === 0) return { isInside: false, normal };
+    if (violators.length === 0)
+      return { isInside: false, normals: () => roundings(outcome.normal, rowsAt(working), d, query) };
     violators.sort((a, b) => b.score - a.score);
     for (const { row } of violators.slice(0, Math.max(16, d))) {
       working.push(row);
@@ -107,4 +118,23 @@ function doublesOf(integers: readonly bigint[]): Float64Array {
   if (bits <= 53) return Float64Array.from(integers, Number);
   const one = 1n << BigInt(bits);
   return Float64Array.from(integers, (value) => ratioOf(value, one));
+}
+
+const LENGTHS = 4096n;
+
+/**
+ * The vector in doubles, as it is and at lengths between one and two times its own, each of which rounds to another
+ * direction: those that separate the working rows. A query within an ulp of the hull leaves few.
+ */
+function* roundings(
+  integers: readonly bigint[],
+  working: Float64Array,
+  d: number,
+  query: ArrayLike<number>,
+): Iterable<Float64Array> {
+  const numRows = working.length / d;
+  for (let k = 0n; k < LENGTHS; k++) {
+    const normal = doublesOf(k === 0n ? integers : integers.map((value) => value * (LENGTHS + k)));
+    if (scanOutside(working, numRows, d, normal, query).isProven) yield normal;
+  }
 }
