@@ -14,6 +14,15 @@ const tiny: Record<string, unknown> = {
     noiseSteps: 100,
     batchSize: 8,
   },
+  "ssl-direct-clr": { samples: 128, batch: 32, train: 96, test: 64 },
+  "ssl-double-spiral": {
+    count: 96,
+    steps: 4,
+    headSteps: 3,
+    restarts: 2,
+    embeddings: 1,
+    control: true,
+  },
   "ssl-manifold-clustering": { count: 200, steps: 6, batch: 64, restarts: 2, headSteps: 6 },
 };
 

@@ -22,6 +22,14 @@ export interface LinearCollapseResult {
   augmentation: { noise: number; ratio: number }[];
 }
 
+/** The weak half of the spectrum over the strong half by noise on half of the coordinates. */
+const EXPECTED_RATIO: Readonly<Record<string, number>> = {
+  "0.01": 0.7825,
+  "1": 0.18,
+  "1.5": 0.063,
+  "2": 0.025,
+  "3": 0.006,
+};
 const DIM = 16;
 const THRESHOLD = 1e-4;
 /** Eigenvalues below 1e-4 of the largest by number of layers, and how far a run may be off. */
@@ -64,7 +72,8 @@ async function run(context: ExperimentContext<LinearCollapseParams>): Promise<Li
       numLayers: 1,
       noise,
       strongDims: DIM / 2,
-      learningRate: 0.01,
+      // From noise 3 on steps of 0.01 diverge.
+      learningRate: noise < 3 ? 0.01 : 0.003,
     });
     const half = (from: number) => s.subarray(from, from + DIM / 2).reduce((a, b) => a + b, 0);
     augmentation.push({ noise, ratio: half(DIM / 2) / half(0) });
@@ -75,7 +84,7 @@ async function run(context: ExperimentContext<LinearCollapseParams>): Promise<Li
 
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 
-function summarise(runs: readonly Run<LinearCollapseResult>[], _mode: Mode): Summary {
+function summarise(runs: readonly Run<LinearCollapseResult>[], mode: Mode): Summary {
   const first = runs[0]!.result;
   const depths = first.depth.map(({ layers }, i) => {
     const counts = runs.map(({ result }) => result.depth[i]!.collapsed);
@@ -92,8 +101,16 @@ function summarise(runs: readonly Run<LinearCollapseResult>[], _mode: Mode): Sum
     ratio: mean(runs.map(({ result }) => result.augmentation[i]!.ratio)),
   }));
   const deepens = depths.every((row, i) => i === 0 || mean(row.counts) > mean(depths[i - 1]!.counts));
+  const falls = ratios.every((row, i) => i === 0 || row.ratio < ratios[i - 1]!.ratio);
+  // A quick run has too few updates to reach the figures of the long one.
   const shrinks =
-    ratios.every((row, i) => i === 0 || row.ratio < ratios[i - 1]!.ratio) && ratios.at(-1)!.ratio < 0.1;
+    falls &&
+    (mode === "quick"
+      ? ratios.at(-1)!.ratio < 0.1
+      : ratios.every(({ noise, ratio }) => {
+          const expected = EXPECTED_RATIO[String(noise)];
+          return expected !== undefined && Math.abs(ratio / expected - 1) <= 0.25;
+        }));
   const verdict: Verdict =
     deepens && shrinks && depths.every((row) => row.isAsExpected)
       ? "reproduced"
@@ -118,7 +135,7 @@ function summarise(runs: readonly Run<LinearCollapseResult>[], _mode: Mode): Sum
       ...ratios.map((row) => ({
         setting: `1 layer, noise ${row.noise} on half of the inputs`,
         "collapsed dimensions": null,
-        expected: null,
+        expected: String(EXPECTED_RATIO[String(row.noise)] ?? ""),
         "weak half / strong half": Number(row.ratio.toPrecision(3)),
       })),
     ],
@@ -148,8 +165,8 @@ function summarise(runs: readonly Run<LinearCollapseResult>[], _mode: Mode): Sum
       },
     ],
     notes: [
-      "Generated data: N(0, I) in 16 dimensions, the released toy's dot-product loss with temperature 0.1, in double precision.",
-      "Gate: collapsed dimensions 0 / 3±1 / 8±2 / 11±2 for 1 to 4 layers and growing; the ratio falls with the noise to below 0.1.",
+      "Generated data: N(0, I) in 16 dimensions, the released toy's loss of inner products with temperature 0.1 and noise on both views, in double precision.",
+      "Gate: collapsed dimensions 0 / 3±1 / 8±2 / 11±2 for 1 to 4 layers and growing; the ratio falls with the noise, each within 25 % of the expected one (a quick run: to below 0.1).",
       "With X held fixed the two-layer flow of theorem 3 blows up in finite time; only the leading pair of singular vectors aligns.",
     ],
   };
@@ -166,7 +183,7 @@ export const linearCollapse: Experiment<LinearCollapseParams, LinearCollapseResu
   isMain: true,
   params: (mode) =>
     mode === "quick"
-      ? { layers: [1, 2, 3], noises: [0.01, 1, 3], steps: 10_000, noiseSteps: 1000, batchSize: 32 }
+      ? { layers: [1, 2, 3], noises: [0.01, 1, 3], steps: 10_000, noiseSteps: 3000, batchSize: 32 }
       : {
           layers: [1, 2, 3, 4],
           noises: [0.01, 1, 1.5, 2, 3],
