@@ -1,3 +1,6 @@
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { device } from "@lab/core";
 import { Generator } from "@lab/core/random";
 import { experiments } from "@lab/sparse-coding/experiments";
@@ -9,6 +12,9 @@ import {
   verdictOf,
 } from "../src/experiments/collapse.js";
 import { atSparsity, decoders, gains } from "../src/experiments/decoders.js";
+import { advantage, denoising, denoisingVerdict } from "../src/experiments/denoising.js";
+import { labelGain, labels, labelsVerdict } from "../src/experiments/labels.js";
+import { distances, sweep, sweepVerdict } from "../src/experiments/sweep.js";
 
 test("one experiment is the main one, and names the paper", () => {
   expect(experiments.filter((e) => e.isMain ?? true)).toHaveLength(1);
@@ -29,6 +35,7 @@ test("a few updates give rows, figures and no claim", async () => {
     steps: 6,
     codeDim: 16,
     arms: ["SDL", "VDL", "none"],
+    preset: "strokes",
   };
   const result = await collapse.run({
     params,
@@ -49,6 +56,70 @@ test("a few updates give rows, figures and no claim", async () => {
   expect(seen.at(-1)).toBe(18);
 });
 
+const context = <P>(params: P, store = "") => ({
+  params,
+  seed: 1,
+  generator: new Generator(1),
+  device: device(),
+  data: { dir: undefined },
+  store,
+  runner: "inline" as const,
+  signal: new AbortController().signal,
+  onProgress: () => {},
+});
+
+test("denoising is judged by the best models with and without the variance term, and resumed by model", async () => {
+  const store = await mkdtemp(join(tmpdir(), "lab-"));
+  const params = {
+    ...denoising.params("quick"),
+    train: 250,
+    test: 40,
+    steps: 2,
+    lambdas: { SDL: 0.01, VDL: 0.02 },
+  };
+  const result = await denoising.run(context(params, store));
+  // Stored results are taken as they are: the data are not looked at.
+  expect(await denoising.run(context({ ...params, steps: 999 }, store))).toEqual(result);
+  const summary = denoising.summarise([{ seed: 1, result }], "quick");
+  expect(summary.table).toHaveLength(4);
+  expect(summary.figures.map((f) => f.kind)).toEqual(["bars", "image"]);
+  expect(result.arms[0]!.reports[0]!.noisyPsnr).toBeCloseTo(11.3, 0);
+  const [a, b] = result.arms.map(({ reports }) => reports[0]!.denoisedPsnr);
+  expect(advantage([{ seed: 1, result }])).toBeCloseTo(b! - a!, 9);
+  expect([0.3, 0.1, -1].map(denoisingVerdict)).toEqual(["reproduced", "partly", "not at this scale"]);
+});
+
+test("few labels: pixels, codes and the network trained on labels alone are classified alike", async () => {
+  const params = {
+    ...labels.params("quick"),
+    test: 300,
+    steps: 2,
+    models: ["VDL" as const],
+    perClass: [2, 20],
+    draws: 1,
+  };
+  const result = await labels.run(context(params));
+  expect(result.arms.map(({ input }) => input)).toEqual(["pixels", "VDL", "end to end"]);
+  const [pixels, codes] = result.arms;
+  expect(pixels!.accuracy[1]!).toBeGreaterThan(0.5);
+  expect(labelGain([{ seed: 1, result }], "VDL")).toBeCloseTo(codes!.accuracy[0]! - pixels!.accuracy[0]!, 9);
+  expect(labels.summarise([{ seed: 1, result }], "quick").table).toHaveLength(3);
+  expect([0.02, 0.001, -0.1].map(labelsVerdict)).toEqual(["reproduced", "partly", "not at this scale"]);
+});
+
+test("the sweep compares measured and predicted deviations, setting by setting", async () => {
+  const settings = [{ lambda: 0.02, batchSize: 250, isPerSample: true }];
+  const result = await sweep.run(context({ steps: 2, settings }));
+  const { measured, predicted } = result.points[0]!;
+  expect(distances([{ seed: 1, result }])[0]).toBeCloseTo(Math.abs(measured / predicted - 1), 9);
+  expect(sweep.summarise([{ seed: 1, result }], "quick").table[0]).toMatchObject({ N: 250, β: 10 });
+  expect([[0.05, 0.1], [0.05, 0.05, 0.3], [0.2]].map(sweepVerdict)).toEqual([
+    "reproduced",
+    "partly",
+    "not at this scale",
+  ]);
+});
+
 test("models are compared at equal sparsity only, between neighbouring points", () => {
   const line = [
     { zeros: 0.5, psnr: 20 },
@@ -57,7 +128,7 @@ test("models are compared at equal sparsity only, between neighbouring points", 
   expect(atSparsity(line, 0.6)).toBeCloseTo(19, 9);
   expect(atSparsity(line, 0.8)).toBeNull();
   const point = (model: "SDL" | "VDL" | "VDL-NL", zeros: number, psnr: number) => ({
-    ...{ model, zeros, psnr, lambda: 0.01, denoisedPsnr: 0, noisyPsnr: 0 },
+    ...{ model, zeros, psnr, lambda: 0.01, denoisedPsnr: 0, noisyPsnr: 0, inferredZeros: 0, inferredPsnr: 0 },
   });
   const points = [
     point("SDL", 0.5, 20),

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { linearDecoder, mlpDecoder } from "../decoders/index.js";
 import { codeStats } from "../diagnostics/index.js";
+import { curvePoint } from "../evaluation/denoise.js";
 import { psnr } from "../evaluation/index.js";
 import { unitDecodings } from "../figures/index.js";
 import { SparseAutoencoder, type TrainOptions } from "../training/index.js";
@@ -24,6 +25,9 @@ export interface ArmResult {
   atomNorm: number;
   zeros: number;
   inferredPsnr: number;
+  /** Of codes by the lasso: inference without variance and prediction terms. */
+  inferredZeros: number;
+  lassoPsnr: number;
   encoderZeros: number;
   encoderPsnr: number;
   maxCorrelation: number;
@@ -54,7 +58,7 @@ export function buildModel(options: TrainOptions, dataDim: number, seed: number)
 /** Trains a model for a number of steps. */
 export async function trainModel(
   model: SparseAutoencoder,
-  data: TrainingData,
+  data: Pick<TrainingData, "train">,
   steps: number,
   hooks: { signal: AbortSignal; checkpoint?: string; onStep?: (step: number) => void },
 ): Promise<TracePoint[]> {
@@ -86,22 +90,22 @@ export async function measure(
   const found = await model.infer(test, { groups, tolerance: 1e-4 });
   const stats = await codeStats(found.codes);
   const decoded = model.decode(found.codes);
-  const encoded = model.encode(test);
-  const redecoded = model.decode(encoded);
-  const encodedStats = await codeStats(encoded);
   const units = unitDecodings(model.decoder);
   const columns = await units.data();
   const [dim, l] = units.shape;
   const atoms = Array.from({ length: l }, (_, j) =>
     Array.from({ length: dim }, (_, k) => columns[k * l + j]!),
   );
-  const { sparsity, variance = 0, varianceThreshold = 0.5 } = model.options;
+  const { sparsity, varianceThreshold = 0.5, varianceWeightPerSample } = model.options;
+  const variance =
+    varianceWeightPerSample === undefined ? (model.options.variance ?? 0) : varianceWeightPerSample * size;
   const balanced = Array.from(stats.std, (s, j) => {
     if (s === 0) return 0;
     // s = T - λ N ρ / (2 β), ρ = mean |z| / s
     const rho = stats.l1[j]! / stats.rows / s;
     return Math.max(0, varianceThreshold - (sparsity * size * rho) / (2 * variance));
   });
+  const lasso = await curvePoint(model, sparsity, test, data.scale);
   const result: ArmResult = {
     arm,
     lambda: sparsity,
@@ -111,15 +115,17 @@ export async function measure(
     atomNorm: median(atoms.map((atom) => Math.hypot(...atom))),
     zeros: stats.zeros,
     inferredPsnr: (await psnr(test, decoded, { scale: data.scale })).mean,
-    encoderZeros: encodedStats.zeros,
-    encoderPsnr: (await psnr(test, redecoded, { scale: data.scale })).mean,
+    inferredZeros: lasso.inferredZeros,
+    lassoPsnr: lasso.inferredPsnr,
+    encoderZeros: lasso.encodedZeros,
+    encoderPsnr: lasso.encodedPsnr,
     maxCorrelation: stats.maxCorrelation,
     dead: stats.dead.length,
     trace,
     stds: Array.from(stats.std),
     atoms: atoms.slice(0, 40).map((atom) => atom.map((v) => Number(v.toPrecision(4)))),
   };
-  tf.dispose([test, decoded, encoded, redecoded, units]);
+  tf.dispose([test, decoded, units]);
   found.dispose();
   return result;
 }
