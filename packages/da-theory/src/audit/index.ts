@@ -6,6 +6,7 @@
  */
 export { type AuditOptions, auditClasses } from "./audit-classes.js";
 export { type ClassRegretOptions, classRegret } from "./class-regret.js";
+export { parsePredictions } from "./parse-predictions.js";
 export { type RingAccuracies, type RingModelOptions, ringModel } from "./ring-model.js";
 export {
   adjustPValues,
