@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { defineConfig } from "tsup";
+import { emitDeclarations } from "./declarations.mjs";
 
 // In a browser bundle every `name.node.ts` gives way to its twin `name.browser.ts`.
 const browserTwins = {
@@ -31,14 +32,16 @@ const shared = {
  * @param {{ browser?: boolean }} [options]
  */
 export const labPackage = (entry, { browser = false } = {}) => {
+  const outDir = browser ? "dist/node" : "dist";
   const node = {
     ...shared,
     entry,
     format: ["esm", "cjs"],
-    outDir: browser ? "dist/node" : "dist",
+    outDir,
     external: [/^node:/],
     shims: true, // import.meta.url in the CJS build
-    dts: { compilerOptions: { ignoreDeprecations: "6.0" } }, // tsup injects a baseUrl that TypeScript 6 rejects
+    dts: false,
+    onSuccess: async () => emitDeclarations(outDir),
   };
   if (!browser) return defineConfig(node);
   const page = {
