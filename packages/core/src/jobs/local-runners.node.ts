@@ -5,8 +5,8 @@ import type { Sweep, SweepTask } from "./sweep.js";
 import { ThreadPool } from "./thread-pool.node.js";
 
 /** One task after the other in this process. */
-export async function runInline({ name, handler, tasks, retries, emit, signal }: Sweep): Promise<void> {
-  const run = await importHandler(resolveHandler("mapTasks", handler));
+export async function runInline({ name, handler, from, tasks, retries, emit, signal }: Sweep): Promise<void> {
+  const run = await importHandler(resolveHandler("mapTasks", handler, from));
   for (const { key, input } of tasks) {
     await setImmediate(); // lets timers and signals in between tasks that never wait
     try {
@@ -26,8 +26,8 @@ export async function runInline({ name, handler, tasks, retries, emit, signal }:
 
 /** As many tasks at a time as there are threads. */
 export async function runOnThreads(sweep: Sweep, numThreads: number): Promise<void> {
-  const { name, handler, tasks, retries, emit, signal } = sweep;
-  const href = resolveHandler("mapTasks", handler);
+  const { name, handler, from, tasks, retries, emit, signal } = sweep;
+  const href = resolveHandler("mapTasks", handler, from);
   const pool = new ThreadPool(numThreads);
   const waiting = tasks.values();
   const runOne = async ({ key, input }: SweepTask) => {

@@ -21,9 +21,15 @@ import type { MapTasksOptions, Runner, TaskResult } from "./types.js";
  * this process, so that a sweep gives the same on every runner.
  */
 export function mapTasks<I, O>(options: MapTasksOptions<I>): AsyncIterable<TaskResult<O>> {
-  const { name, handler, inputs, runner = "inline", store, signal, onProgress } = options;
+  const { name, handler, from, inputs, runner = "inline", store, signal, onProgress } = options;
   const retries = checkInteger("mapTasks", "retries", options.retries ?? 2, { min: 0, max: 1000 });
   for (const [argument, value] of Object.entries({ name, handler })) checkText(argument, value);
+  if (from !== undefined && !(typeof from === "string" && from.startsWith("file:"))) {
+    throw new ArgumentError(
+      `mapTasks: from is ${JSON.stringify(from)}; a file URL such as import.meta.url was expected`,
+      { argument: "from", value: from },
+    );
+  }
   const run = runnerOf(runner);
   const keys = new Set<string>();
   for (const [i, { key }] of inputs.entries()) {
@@ -55,7 +61,7 @@ export function mapTasks<I, O>(options: MapTasksOptions<I>): AsyncIterable<TaskR
     if (waiting.length === 0) return;
 
     const failures: { key: string; error: unknown }[] = [];
-    const sweep = { name, handler, tasks: waiting, retries };
+    const sweep = { name, handler, from, tasks: waiting, retries };
     for await (const outcome of outcomes(run, sweep, results, signal)) {
       if ("error" in outcome) {
         failures.push(outcome);

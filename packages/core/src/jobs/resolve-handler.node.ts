@@ -1,22 +1,34 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { ArgumentError } from "../errors/index.js";
 import { entryOf, type Manifest } from "./package-exports.js";
 import type { TaskHandler } from "./types.js";
 
-/** Address of a handler module, found from the working directory as `import` would find it from a file there. */
-export function resolveHandler(caller: string, specifier: string): string {
+/**
+ * Address of a handler module, found as `import` would find it from a file in one of these folders: that of `from`, the
+ * working directory, that of the program that was started, that of this package.
+ */
+export function resolveHandler(caller: string, specifier: string, from?: string): string {
   if (specifier.startsWith("file:")) return specifier;
   if (isAbsolute(specifier)) return pathToFileURL(specifier).href;
-  if (/^\.\.?[/\\]/.test(specifier)) return pathToFileURL(resolve(specifier)).href;
+  const base = from === undefined ? process.cwd() : dirname(fileURLToPath(from));
+  if (/^\.\.?[/\\]/.test(specifier)) return pathToFileURL(resolve(base, specifier)).href;
   const here = dirname(fileURLToPath(import.meta.url));
-  const found = resolvePackage(specifier, process.cwd()) ?? resolvePackage(specifier, here);
-  if (found !== undefined) return pathToFileURL(found).href;
+  for (const folder of [base, process.cwd(), programFolder(), here]) {
+    const found = folder === undefined ? undefined : resolvePackage(specifier, folder);
+    if (found !== undefined) return pathToFileURL(found).href;
+  }
   throw new ArgumentError(
-    `${caller}: handler ${JSON.stringify(specifier)} is no entry point of a package that ${process.cwd()} can import; a file URL, a path beginning with ./ or an installed package's entry point was expected`,
+    `${caller}: handler ${JSON.stringify(specifier)} is no entry point of a package that ${base} can import; a file URL, a path beginning with ./ or an installed package's entry point was expected`,
     { argument: "handler", value: specifier },
   );
+}
+
+/** Folder of the program that was started; programs are often started by a link. */
+function programFolder(): string | undefined {
+  const program = process.argv[1];
+  return program !== undefined && existsSync(program) ? dirname(realpathSync(program)) : undefined;
 }
 
 /** Conditions of `import` in this process, with those of its command line. */

@@ -15,6 +15,8 @@ export interface Sweep {
   name: string;
   /** Handler as the caller named it. */
   handler: string;
+  /** Module from which this process finds the handler. */
+  from: string | undefined;
   /** The tasks that are not done yet. */
   tasks: readonly SweepTask[];
   /** How often a task is tried again. */

@@ -51,6 +51,11 @@ export interface MapTasksOptions<I> {
    * package's entry point such as `@lab/hull/worker`. On threads and on other machines it must be JavaScript.
    */
   handler: string;
+  /**
+   * `import.meta.url` of the module that names the handler: paths are then relative to it, and packages are those that it
+   * can import, wherever the program was started. Other machines find the handler for themselves.
+   */
+  from?: string;
   /** The tasks; keys must differ. */
   inputs: readonly TaskInput<I>[];
   /** Who runs them. @defaultValue `"inline"` */

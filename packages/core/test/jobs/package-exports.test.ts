@@ -1,4 +1,9 @@
+import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
+import { mapTasks } from "../../src/jobs/index.js";
 import { entryOf } from "../../src/jobs/package-exports.js";
 import { resolveHandler } from "../../src/jobs/resolve-handler.node.js";
 
@@ -31,5 +36,27 @@ test("the running conditions decide, and a package finds itself and its neighbou
   expect(resolveHandler("test", "tinypool")).toMatch(/^file:.*tinypool\/.*dist\/index\.js$/);
   expect(resolveHandler("test", "@lab/core/metrics")).toMatch(
     /dist\/node\/metrics\/index\.js$|src\/metrics\/index\.ts$/,
+  );
+});
+
+test("a handler is found from the module that names it, wherever the program was started", async () => {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), "lab handlers ")));
+  const folder = join(root, "node_modules", "far-away");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, "package.json"),
+    JSON.stringify({ name: "far-away", type: "module", exports: { "./worker": "./worker.js" } }),
+  );
+  writeFileSync(join(folder, "worker.js"), "export default (input) => 2 * input;\n");
+  writeFileSync(join(root, "beside.mjs"), "export default (input) => 3 * input;\n");
+  const from = pathToFileURL(join(root, "program.mjs")).href;
+  const inputs = [{ key: "a", input: 7 }];
+  const outputs: unknown[] = [];
+  for (const handler of ["far-away/worker", "./beside.mjs"])
+    for await (const { output } of mapTasks({ name: "from", handler, from, inputs })) outputs.push(output);
+  expect(outputs).toEqual([14, 21]);
+  expect(() => resolveHandler("test", "far-away/worker")).toThrow("is no entry point");
+  expect(() => mapTasks({ name: "x", handler: "./beside.mjs", from: root, inputs })).toThrow(
+    "a file URL such as import.meta.url was expected",
   );
 });
