@@ -12,6 +12,8 @@ export interface RpgResnetOptions extends Partial<Omit<CompressOptions, "paramet
   stem?: "imagenet" | "cifar";
   /** Channels of the first stage. @defaultValue 64 */
   width?: number;
+  /** Channels of the images. @defaultValue 3 */
+  channels?: number;
   /** Numbers in the ring; the paper's one layer is 2,359,296. */
   parameters: number | "largestLayer";
 }
@@ -36,7 +38,7 @@ export interface RpgResnetOptions extends Partial<Omit<CompressOptions, "paramet
  * ```
  */
 export function rpgResnet(options: RpgResnetOptions): Compressed {
-  const { depth, classes, stem, width, ...rest } = options;
+  const { depth, classes, stem, width, channels, ...rest } = options;
   checkChoice("rpgResnet", "depth", depth, [18, 34] as const);
   checkInteger("rpgResnet", "classes", classes, { min: 1 });
   const model = resnet({
@@ -44,6 +46,8 @@ export function rpgResnet(options: RpgResnetOptions): Compressed {
     classes,
     ...(stem === undefined ? {} : { stem }),
     ...(width === undefined ? {} : { width }),
+    ...(channels === undefined ? {} : { channels }),
+    ...(rest.generator === undefined ? {} : { generator: rest.generator }),
   });
   return compress(model, {
     std: "fanOut",

@@ -8,6 +8,7 @@ import { budget } from "./budget.js";
 import { convolutions } from "./convolutions.js";
 import { degreesOfFreedomExperiment } from "./degrees-of-freedom.js";
 import { destructive } from "./destructive.js";
+import { imagenetExperiment } from "./imagenet.js";
 import { lock } from "./lock.js";
 import { quantised } from "./quantised.js";
 
@@ -17,6 +18,7 @@ export const experiments: readonly Experiment[] = [
   destructive as unknown as Experiment,
   budget as unknown as Experiment,
   convolutions as unknown as Experiment,
+  imagenetExperiment as unknown as Experiment,
   lock as unknown as Experiment,
   quantised as unknown as Experiment,
 ];

@@ -1,4 +1,4 @@
-import { ArgumentError, checkChoice, checkInteger, checkNumber, checkShape, DataError } from "@lab/core";
+import { ArgumentError, checkChoice, checkInteger, checkNumber, DataError } from "@lab/core";
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
 import { LayerVariable } from "@tensorflow/tfjs-layers";
@@ -7,8 +7,8 @@ import { type Seed, seedOfKey } from "../ring-index/seed.js";
 import { joinIndex, splitIndex } from "./explicit-index.js";
 import type { GeneratorOptions, GeneratorSpec, Target } from "./options.js";
 import { nearestNames, type Placed, placeTargets, ringStdOf, sizeOf } from "./placement.js";
-import { nearestRing, squaredScales } from "./projection.js";
-import { gatherHost, generateKernel, type Wiring } from "./ring-kernels.js";
+import { nearestRing, readKernels, squaredScales } from "./projection.js";
+import { DeviceIndex, gatherHost, generateKernel, type Wiring } from "./ring-kernels.js";
 import { weightedNorm } from "./weighted-norm.js";
 
 /** Elements from which on indices are computed in each pass. */
@@ -49,6 +49,7 @@ export class ParameterGenerator {
   private readonly placed: Map<string, Placed>;
   private isExplicit = false;
   private readonly indices = new Map<string, Int32Array>();
+  private readonly deviceIndices = new Map<string, DeviceIndex>();
   private readonly constants = new Map<string, tf.Tensor>();
   private cache: Map<string, tf.Tensor> | undefined;
   private precondition: tf.Tensor | undefined;
@@ -145,11 +146,17 @@ export class ParameterGenerator {
       this.indices.set(name, part);
     this.isExplicit = true;
     this.forgetUses();
+    this.forgetDevice();
     this.thaw();
   }
 
   private wiring(target: Placed): Wiring {
-    return { packed: this.index(target.name), scale: target.scale, ringSize: this.size, shape: target.shape };
+    const { name, scale, shape } = target;
+    const packed = this.index(name);
+    if (this.isThin) return { packed, scale, ringSize: this.size, shape };
+    const device = this.deviceIndices.get(name) ?? new DeviceIndex();
+    this.deviceIndices.set(name, device);
+    return { packed, scale, ringSize: this.size, shape, device };
   }
 
   /**
@@ -227,18 +234,7 @@ export class ParameterGenerator {
    * @throws {@link ArgumentError} when a target is missing; {@link ShapeError} for another shape.
    */
   async project(kernels: Record<string, tf.Tensor>): Promise<{ explained: number }> {
-    const values: Record<string, Float32Array> = {};
-    for (const { name, shape } of this.placed.values()) {
-      const kernel = kernels[name];
-      if (!kernel) {
-        throw new ArgumentError(
-          `ParameterGenerator.project: kernels lacks ${name}; every target was expected`,
-          { argument: "kernels", value: Object.keys(kernels) },
-        );
-      }
-      checkShape("ParameterGenerator.project", name, kernel, [...shape]);
-    }
-    for (const name of this.placed.keys()) values[name] = (await kernels[name]!.data()) as Float32Array;
+    const values = await readKernels("ParameterGenerator.project", this.targets, kernels);
     const { ring, explained } = this.projectHost(values);
     this.setRing(ring);
     return { explained };
@@ -292,6 +288,11 @@ export class ParameterGenerator {
     if (this.constants.has(name)) return;
     this.constants.set(name, tf.keep(this.generate(name)));
     this.forgetUses();
+  }
+
+  private forgetDevice(): void {
+    for (const index of this.deviceIndices.values()) index.dispose();
+    this.deviceIndices.clear();
   }
 
   private forgetUses(): void {
@@ -393,6 +394,7 @@ export class ParameterGenerator {
     tf.dispose([...this.constants.values()]);
     this.constants.clear();
     this.forgetUses();
+    this.forgetDevice();
     this.indices.clear();
     const { val } = this.weight as unknown as { val: tf.Variable };
     if (!val.isDisposed) this.weight.dispose();

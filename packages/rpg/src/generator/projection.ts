@@ -1,4 +1,27 @@
+import { ArgumentError, checkShape } from "@lab/core";
+import type * as tf from "@tensorflow/tfjs-core";
 import { PLACE_MASK } from "../ring-index/ring-index.js";
+
+/** Values of a tensor for every target, checked before any is read. */
+export async function readKernels(
+  caller: string,
+  targets: readonly { name: string; shape: readonly number[] }[],
+  kernels: Readonly<Record<string, tf.Tensor>>,
+): Promise<Record<string, Float32Array>> {
+  for (const { name, shape } of targets) {
+    const kernel = kernels[name];
+    if (!kernel) {
+      throw new ArgumentError(`${caller}: kernels lacks ${name}; every target was expected`, {
+        argument: "kernels",
+        value: Object.keys(kernels),
+      });
+    }
+    checkShape(caller, name, kernel, [...shape]);
+  }
+  const values: Record<string, Float32Array> = {};
+  for (const { name } of targets) values[name] = (await kernels[name]!.data()) as Float32Array;
+  return values;
+}
 
 /** A target for projection: where its elements come from, their factor, and values to come near to. */
 export interface ProjectedPart {

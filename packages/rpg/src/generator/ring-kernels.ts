@@ -14,6 +14,8 @@ export interface Wiring {
   ringSize: number;
   /** Shape of the kernel. */
   shape: readonly number[];
+  /** The index on a device, where it is kept. */
+  device?: DeviceIndex | undefined;
 }
 
 /** Kernel elements from the ring, on host memory. */
@@ -90,23 +92,19 @@ function hasHostKernels(): boolean {
 const runKernel = (name: string, x: tf.Tensor, wiring: Wiring): tf.Tensor =>
   tf.engine().runKernel(name, { x }, wiring as unknown as tf.NamedAttrMap) as tf.Tensor;
 
-/** A gather with the sign folded into the index: from the ring and its negative, one after the other. */
-export function gatherDevice(ring: tf.Tensor, { packed, scale, shape, ringSize }: Wiring): tf.Tensor {
-  const index = packed.map((word) => (word & PLACE_MASK) + (word < 0 ? ringSize : 0));
-  const both = tf.concat1d([ring as tf.Tensor1D, tf.neg(ring) as tf.Tensor1D]);
-  return tf.mul(tf.reshape(tf.gather(both, tf.tensor1d(index, "int32")), [...shape]), scale);
-}
+/** Places in `[ring; -ring]`: the sign folded into the index. */
+const forwardIndex = (packed: Int32Array, ringSize: number): tf.Tensor1D =>
+  tf.tensor1d(
+    packed.map((word) => (word & PLACE_MASK) + (word < 0 ? ringSize : 0)),
+    "int32",
+  );
 
-/**
- * The gradient as an inverse gather: for each element of the ring the positions that use it, in their order. No atomic
- * additions, so that the order of the sum is fixed.
- */
-export function scatterDevice(gradient: tf.Tensor, { packed, scale, ringSize }: Wiring): tf.Tensor {
+/** Places in `[gradient; -gradient; 0]`: row k holds the k-th use of each element of the ring, in their order. */
+function inverseIndex(packed: Int32Array, ringSize: number): tf.Tensor2D {
   const length = packed.length;
   const uses = new Int32Array(ringSize);
   for (const word of packed) uses[word & PLACE_MASK]!++;
   const most = uses.reduce((a, b) => Math.max(a, b), 1);
-  // Row k holds the k-th use of each element; 2 * length points at a zero.
   const index = new Int32Array(most * ringSize).fill(2 * length);
   uses.fill(0);
   for (let i = 0; i < length; i++) {
@@ -114,10 +112,53 @@ export function scatterDevice(gradient: tf.Tensor, { packed, scale, ringSize }: 
     const place = word & PLACE_MASK;
     index[uses[place]!++ * ringSize + place] = word < 0 ? length + i : i;
   }
+  return tf.tensor2d(index, [most, ringSize], "int32");
+}
+
+/** A kernel's index on the device, made when it is first needed and kept until it is disposed. */
+export class DeviceIndex {
+  private forwardTensor: tf.Tensor1D | undefined;
+  private inverseTensor: tf.Tensor2D | undefined;
+
+  /** For the kernel. */
+  forward(packed: Int32Array, ringSize: number): tf.Tensor1D {
+    this.forwardTensor ??= tf.keep(forwardIndex(packed, ringSize));
+    return this.forwardTensor;
+  }
+
+  /** For the ring's gradient. */
+  inverse(packed: Int32Array, ringSize: number): tf.Tensor2D {
+    this.inverseTensor ??= tf.keep(inverseIndex(packed, ringSize));
+    return this.inverseTensor;
+  }
+
+  dispose(): void {
+    this.forwardTensor?.dispose();
+    this.inverseTensor?.dispose();
+    this.forwardTensor = undefined;
+    this.inverseTensor = undefined;
+  }
+}
+
+/** A gather from the ring and its negative, one after the other. */
+export function gatherDevice(ring: tf.Tensor, { packed, scale, shape, ringSize, device }: Wiring): tf.Tensor {
+  const index = device?.forward(packed, ringSize) ?? forwardIndex(packed, ringSize);
+  const both = tf.concat1d([ring as tf.Tensor1D, tf.neg(ring) as tf.Tensor1D]);
+  const kernel = tf.reshape(tf.gather(both, index), [...shape]);
+  return scale === 1 ? kernel : tf.mul(kernel, scale);
+}
+
+/**
+ * The gradient as an inverse gather: for each element of the ring the positions that use it, in their order. No atomic
+ * additions, so that the order of the sum is fixed.
+ */
+export function scatterDevice(gradient: tf.Tensor, { packed, scale, ringSize, device }: Wiring): tf.Tensor {
+  const index = device?.inverse(packed, ringSize) ?? inverseIndex(packed, ringSize);
   const flat = tf.reshape(gradient, [-1]) as tf.Tensor1D;
   const padded = tf.concat1d([flat, tf.neg(flat) as tf.Tensor1D, tf.zeros([1]) as tf.Tensor1D]);
-  const used = tf.reshape(tf.gather(padded, tf.tensor1d(index, "int32")), [most, ringSize]);
-  return tf.mul(tf.sum(used, 0), scale);
+  const used = tf.reshape(tf.gather(padded, tf.reshape(index, [-1])), index.shape);
+  const sum = tf.sum(used, 0);
+  return scale === 1 ? sum : tf.mul(sum, scale);
 }
 
 /**

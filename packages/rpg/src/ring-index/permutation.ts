@@ -40,19 +40,38 @@ export class LapPermutation {
 
   /** Place of `x` in this lap. */
   map(x: number): number {
-    if (this.size === 1) return 0;
-    const { roundKeys: k, leftMask, rightMask, rightBits, size } = this;
-    let value = x;
-    do {
-      let left = value >>> rightBits;
-      let right = value & rightMask;
-      for (let i = 0; i < 8; i += 2) {
-        left ^= mix(right + k[i]!) & leftMask;
-        right ^= mix(left + k[i + 1]!) & rightMask;
-      }
-      value = ((left << rightBits) | right) >>> 0;
-    } while (value >= size);
-    return value;
+    const out = new Int32Array(1);
+    this.fill(x, out, 0, 1);
+    return out[0]!;
+  }
+
+  /** Writes the places of `x`, `x + 1`, … to `count` words of `out` from `at` on. */
+  fill(x: number, out: Int32Array, at: number, count: number): void {
+    if (this.size === 1) {
+      out.fill(0, at, at + count);
+      return;
+    }
+    // All in local whole numbers of 32 bits: this loop runs once for every generated element.
+    const { roundKeys, leftMask, rightMask, rightBits, size } = this;
+    const [k0, k1, k2, k3] = [roundKeys[0]! | 0, roundKeys[1]! | 0, roundKeys[2]! | 0, roundKeys[3]! | 0];
+    const [k4, k5, k6, k7] = [roundKeys[4]! | 0, roundKeys[5]! | 0, roundKeys[6]! | 0, roundKeys[7]! | 0];
+    for (let i = 0; i < count; i++) {
+      let value = (x + i) | 0;
+      do {
+        let left = value >>> rightBits;
+        let right = value & rightMask;
+        left ^= mix(right + k0) & leftMask;
+        right ^= mix(left + k1) & rightMask;
+        left ^= mix(right + k2) & leftMask;
+        right ^= mix(left + k3) & rightMask;
+        left ^= mix(right + k4) & leftMask;
+        right ^= mix(left + k5) & rightMask;
+        left ^= mix(right + k6) & leftMask;
+        right ^= mix(left + k7) & rightMask;
+        value = (left << rightBits) | right;
+      } while (value >= size);
+      out[at + i] = value;
+    }
   }
 
   /** The `x` whose place is `y` in this lap. */

@@ -73,18 +73,27 @@ function fillPlaces(spec: CheckedSpec, from: number, out: Int32Array): void {
   }
   const isPermuted = share === "rpg" || share === "permute";
   const permutation = new LapPermutation(size / block, spec.key, spec.ringId);
-  let lap = Math.floor(from / size);
-  let place = from - lap * size;
-  if (isPermuted) permutation.lap(lap);
+  for (let at = 0; at < out.length; ) {
+    const lap = Math.floor((from + at) / size);
+    const place = from + at - lap * size;
+    const count = Math.min(size - place, out.length - at);
+    if (isPermuted) permutation.lap(lap);
+    if (isPermuted && block === 1) permutation.fill(place, out, at, count);
+    else if (isPermuted) fillBlocks(permutation, block, place, out.subarray(at, at + count));
+    else for (let i = 0; i < count; i++) out[at + i] = place + i;
+    at += count;
+  }
+}
+
+/** Places within one lap where `block` neighbours stay together. */
+function fillBlocks(permutation: LapPermutation, block: number, place: number, out: Int32Array): void {
+  const first = Math.floor(place / block);
+  const blocks = new Int32Array(Math.floor((place + out.length - 1) / block) - first + 1);
+  permutation.fill(first, blocks, 0, blocks.length);
   for (let i = 0; i < out.length; i++) {
-    if (!isPermuted) out[i] = place;
-    else if (block === 1) out[i] = permutation.map(place);
-    else out[i] = block * permutation.map(Math.floor(place / block)) + (place % block);
-    if (++place === size) {
-      place = 0;
-      lap++;
-      if (isPermuted) permutation.lap(lap);
-    }
+    const at = place + i;
+    const own = Math.floor(at / block);
+    out[i] = block * blocks[own - first]! + (at - own * block);
   }
 }
 
@@ -107,16 +116,14 @@ function fillHashed({ size, key, ringId }: CheckedSpec, from: number, out: Int32
 
 function addSigns({ key, ringId }: CheckedSpec, from: number, out: Int32Array): void {
   const words = new Uint32Array(4);
-  let current = -1;
-  for (let i = 0; i < out.length; i++) {
-    const t = from + i;
-    const group = Math.floor(t / 128);
-    if (group !== current) {
-      philox([group, ringId, SIGN_DOMAIN, 0], key, words);
-      current = group;
+  for (let at = 0; at < out.length; ) {
+    const group = Math.floor((from + at) / 128);
+    philox([group, ringId, SIGN_DOMAIN, 0], key, words);
+    const first = from + at - 128 * group;
+    const last = Math.min(128, first + out.length - at);
+    for (let within = first; within < last; within++, at++) {
+      out[at]! |= (words[within >>> 5]! >>> (within & 31)) << 31;
     }
-    const within = t - 128 * group;
-    if ((words[within >>> 5]! >>> (within & 31)) & 1) out[i]! |= SIGN_BIT;
   }
 }
 
