@@ -78,6 +78,15 @@ export {
   samplesNeeded,
   type VectorSamplesOptions,
 } from "./samples/samples-needed.js";
+export { type ClassSweepOptions, classSweep, type SweepResult } from "./sweep/class-sweep.js";
+export { loadSweep } from "./sweep/load-sweep.js";
+export {
+  type SweepOutput,
+  type SweepSetting,
+  type SweepTask,
+  sweepHandler,
+} from "./sweep/sweep-handler.js";
+export type { TransformSpec } from "./sweep/transform-spec.js";
 export {
   type BrightnessOptions,
   brightness,
