@@ -33,8 +33,10 @@ const inspect: Command = {
       print(JSON.stringify(info, null, 1));
       return 0;
     }
-    const { bits, bytes, generators, hasTopology } = info;
-    print(`${bytes.total} bytes: rings ${bytes.ring} in ${bits} bits, free parameters ${bytes.free}`);
+    const { bits, freeBits, bytes, generators, hasTopology } = info;
+    print(
+      `${bytes.total} bytes: rings ${bytes.ring} in ${bits} bits, free parameters ${bytes.free} in ${freeBits} bits${bytes.index > 0 ? `, imported index ${bytes.index}` : ""}`,
+    );
     for (const { size, ringId, seed, share, targets } of generators) {
       const key = seed === null ? "withheld" : seed;
       print(`ring ${ringId}: ${size} numbers, ${share}, key ${key}, ${targets.length} kernels`);
@@ -65,7 +67,10 @@ const exportCommand: Command = {
     const plain = exportModel(compressed);
     try {
       const entries: Record<string, tf.Tensor> = {};
-      for (const weight of plain.weights) entries[weight.originalName] = weight.read();
+      for (const [i, weight] of plain.weights.entries()) {
+        const name = weight.originalName;
+        entries[name in entries ? `${name}.${i}` : name] = weight.read();
+      }
       const model = JSON.stringify({ className: plain.getClassName(), config: plain.getConfig() });
       const out = await encodeSafetensors(entries, { model });
       await atomicWrite(String(options.out), out);
