@@ -7,10 +7,11 @@ import { compiler } from "./typecheck.mjs";
 const RELATIVE = /(from |import\()"(\.{1,2}\/[^"]+)\.js"/g;
 
 /**
- * Writes `name.d.ts` and `name.d.cts` for every source file; both lie where the entry points of package.json expect them.
+ * Writes `name.d.ts` and `name.d.cts` for every source file, and for entry points that are called otherwise than their file.
  * @param {string} outDir Folder that mirrors `src`.
+ * @param {string[] | Record<string, string>} entry
  */
-export function emitDeclarations(outDir) {
+export function emitDeclarations(outDir, entry) {
   // Siblings are taken from their builds, so that only this package's sources belong to the program.
   const folder = join(process.cwd(), "node_modules");
   const file = join(folder, ".tsconfig.declarations.json");
@@ -30,6 +31,10 @@ export function emitDeclarations(outDir) {
   writeFileSync(file, JSON.stringify(config));
   const { status, stdout } = spawnSync(process.execPath, [compiler, "-p", file], { encoding: "utf8" });
   if (status !== 0) throw new Error(`declarations: ${stdout}`);
+  for (const [name, source] of Object.entries(Array.isArray(entry) ? {} : entry)) {
+    const own = source.replace(/^src\/(.+)\.ts$/, "$1");
+    if (own !== name) writeFileSync(join(outDir, `${name}.d.ts`), `export * from "./${own}.js";\n`);
+  }
   for (const name of readdirSync(outDir, { recursive: true })) {
     if (!name.endsWith(".d.ts")) continue;
     const text = readFileSync(join(outDir, name), "utf8");

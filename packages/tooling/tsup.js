@@ -41,7 +41,7 @@ export const labPackage = (entry, { browser = false } = {}) => {
     external: [/^node:/],
     shims: true, // import.meta.url in the CJS build
     dts: false,
-    onSuccess: async () => emitDeclarations(outDir),
+    onSuccess: async () => emitDeclarations(outDir, entry),
   };
   if (!browser) return defineConfig(node);
   const page = {
