@@ -2,7 +2,6 @@ import { device } from "@lab/core";
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
-import { commands } from "../src/commands/index.js";
 import { experiments } from "../src/experiments/index.js";
 
 const tiny: Record<string, unknown> = {
@@ -74,20 +73,4 @@ test("gains count only where every arm has learned", () => {
   expect(judge(0.65, 0.6)).toBe("reproduced");
   expect(judge(0.65, 0.04)).toBe("partly");
   expect(judge(0.45, 0.6)).toBe("failed");
-});
-
-test("the toy command counts collapsed dimensions", async () => {
-  const toy = commands.find(({ path }) => path.join(" ") === "ssl toy collapse")!;
-  const lines: string[] = [];
-  const code = await toy.run({
-    options: { layers: 1, noise: 0.001, steps: 50, batch: 8, seed: 1 },
-    init: async () => device(),
-    runner: "inline",
-    signal: new AbortController().signal,
-    onProgress: () => {},
-    print: (line) => lines.push(line),
-    json: true,
-  });
-  expect(code).toBe(0);
-  expect(JSON.parse(lines[0]!).values).toHaveLength(16);
 });
