@@ -79,6 +79,11 @@ export {
   type VectorSamplesOptions,
 } from "./samples/samples-needed.js";
 export { type ClassSweepOptions, classSweep, type SweepResult } from "./sweep/class-sweep.js";
+export {
+  type LabelPreservation,
+  type LabelPreservationOptions,
+  labelPreservation,
+} from "./sweep/label-preservation.js";
 export { loadSweep } from "./sweep/load-sweep.js";
 export {
   type SweepOutput,
