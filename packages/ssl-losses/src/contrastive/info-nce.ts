@@ -41,11 +41,12 @@ export function infoNce(first: tf.Tensor2D, second: tf.Tensor2D, options: InfoNc
   return tf.tidy(() => {
     const stacked = stackViews(first, second, checked.normalize);
     const plan = planPairs(first.shape[0], "across", checked.blockSize);
-    const all = pairLogSumExp(stacked, plan, checked.temperature, checked.normalize);
+    // As softplus of the decoupled form, which keeps small losses and their gradients exact.
+    const negatives = pairLogSumExp(stacked, plan, checked.temperature, checked.normalize);
     const half = tf.div(positiveSimilarities(stacked), checked.temperature) as tf.Tensor1D;
     const perAnchor = symmetric
-      ? tf.sub(all, tf.concat([half, half]))
-      : tf.sub(tf.slice(all, [0], [first.shape[0]]), half);
+      ? tf.softplus(tf.sub(negatives, tf.concat([half, half])))
+      : tf.softplus(tf.sub(tf.slice(negatives, [0], [first.shape[0]]), half));
     return reduce(perAnchor as tf.Tensor1D, checked.reduction);
   });
 }

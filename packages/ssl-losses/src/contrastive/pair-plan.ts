@@ -52,7 +52,8 @@ function planOf(
 /**
  * Splits two views of `numPairs` rows alike, so that every left-out diagonal is the diagonal of a tile.
  *
- * @param pairs - `"negatives"`: all rows against all but themselves and their partners; `"across"`: first view against second.
+ * @param pairs - `"negatives"`: all rows against all but themselves and their partners; `"across"`: of these only those of the
+ *   other view.
  */
 export function planPairs(
   numPairs: number,
@@ -63,10 +64,8 @@ export function planPairs(
   const blocks = [...split(0, numPairs, size), ...split(numPairs, numPairs, size)];
   const perView = blocks.length / 2;
   return planOf(blocks, blockSize, (row, column) => {
-    if (pairs === "across") {
-      const isAcross = row < perView && column >= perView;
-      return isAcross ? { row, column, withoutDiagonal: false } : undefined;
-    }
+    const isAcross = row < perView && column >= perView;
+    if (pairs === "across" && !isAcross) return undefined;
     return { row, column, withoutDiagonal: row === column || column === row + perView };
   });
 }
