@@ -12,20 +12,22 @@ const at = (rows: readonly Row[], method: string, mode = "replay") =>
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 const gains: number[] = [];
+const answers: { separated: number; unperturbed: number }[] = [];
 const all: Run<unknown>[] = [];
 
 test.each([0, 1, 2])(
   "seed %i: imagining beats constant speed, cloning, and training without perturbation",
   async (seed) => {
     const { experiment, runs } = await runExperiment("ppuu/ring", "full", [seed]);
-    const { rows } = runs[0]!.result as { rows: Row[] };
+    const { rows, gains: answer } = runs[0]!.result as { rows: Row[]; gains: (typeof answers)[number] };
+    answers[seed] = answer;
     const separated = at(rows, "separated, replay world");
     expect(separated).toBeGreaterThanOrEqual(0.6);
     expect(separated - at(rows, "no action")).toBeGreaterThanOrEqual(0.45);
     expect(separated - at(rows, "behavioural cloning")).toBeGreaterThanOrEqual(0.5);
     const gain = separated - at(rows, "separated, no start perturbation");
     expect(gain).toBeGreaterThan(0);
-    gains.push(gain);
+    gains[seed] = gain;
     const reactive = at(rows, "separated, replay world", "reactive");
     expect(reactive).toBeGreaterThanOrEqual(0.9);
     expect(reactive - at(rows, "no action", "reactive")).toBeGreaterThanOrEqual(0.15);
@@ -35,11 +37,21 @@ test.each([0, 1, 2])(
   },
 );
 
-// Measured: .320, .403 and, with seed 2, .042, where a policy learned to correct drift without perturbation as well.
+// Measured: .320, .410 and, with seed 2, .042. Of 13 pairs of seeds for weights and draws, that one alone gave a policy
+// whose answer to an offset is strong enough and of the right sign; either seed with another partner falls to .23 – .37.
 // The margin stands as specified; the third case shows that it is missed.
 test.each([0, 1, 2])("seed %i: the start perturbation gains a quarter of the episodes", (seed) => {
   expect(gains[seed]).toBeGreaterThanOrEqual(0.25);
 });
+
+test.each([0, 1, 2])(
+  "seed %i: without start perturbation hardly any answer to an offset is learned",
+  (seed) => {
+    const { separated, unperturbed } = answers[seed]!;
+    expect(separated).toBeGreaterThan(5e-3);
+    expect(Math.abs(unperturbed)).toBeLessThan(0.2 * separated);
+  },
+);
 
 test("planning with kinematics needs no training and is no worse than through joint models", async () => {
   const { runs } = await runExperiment("ppuu/mpc", "full", [0, 1]);
