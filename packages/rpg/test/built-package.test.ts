@@ -1,10 +1,8 @@
 import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { atomicWrite } from "@lab/core/io";
@@ -12,10 +10,9 @@ import { mlp } from "@lab/core/nn";
 import { Generator } from "@lab/core/random";
 import { expectClose } from "@lab/core/testing";
 import type * as tf from "@tensorflow/tfjs-core";
-import { build, type Plugin } from "esbuild";
-import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Compressed, compress, saveArtifact } from "../src/index.js";
+import { hasBrowser, inPage } from "./fixture/in-page.js";
 
 const fixture = (name: string) => fileURLToPath(new URL(`./fixture/${name}`, import.meta.url));
 
@@ -68,22 +65,11 @@ describe.skipIf(!existsSync("dist/worker.js"))("the built package", () => {
   });
 });
 
-/** In a page every `name.node.ts` gives way to its twin, as in the browser build. */
-const browserTwins: Plugin = {
-  name: "browser-twins",
-  setup({ onResolve }) {
-    onResolve({ filter: /\.node\.js$/ }, ({ path, importer }) => {
-      const twin = join(dirname(importer), path.replace(/\.node\.js$/, ".browser.ts"));
-      return existsSync(twin) ? { path: twin } : undefined;
-    });
-  },
-};
-
 const page = `
 import { init } from "@lab/core";
 import { Generator } from "@lab/core/random";
 import { exportModel, loadArtifact } from "@lab/rpg";
-globalThis.predictions = (async () => {
+globalThis.result = (async () => {
   const { backend } = await init({ backend: "cpu" });
   const bytes = new Uint8Array(await (await fetch("/net.rpg")).arrayBuffer());
   const net = await loadArtifact(bytes, { key: "release-7" });
@@ -92,51 +78,12 @@ globalThis.predictions = (async () => {
   return { backend, outputs: outputs.map((output) => Array.from(output)) };
 })();`;
 
-const browser = process.env.LAB_CHROMIUM ?? "/usr/bin/chromium";
-
-test.skipIf(!existsSync(browser))("a page loads the file and predicts the same", async () => {
-  const { outputFiles } = await build({
-    stdin: { contents: page, resolveDir: import.meta.dirname, loader: "ts" },
-    bundle: true,
-    write: false,
-    platform: "browser",
-    format: "iife",
-    target: "es2022",
-    conditions: ["@lab/source"],
-    logLevel: "error",
-    external: ["node:*"],
-    plugins: [browserTwins],
+test.skipIf(!hasBrowser)("a page loads the file and predicts the same", async () => {
+  const { backend, outputs } = await inPage<{ backend: string; outputs: number[][] }>(page, {
+    "/net.rpg": bytes,
   });
-  const answers: Record<string, [type: string, body: string | Uint8Array]> = {
-    "/": ["text/html", '<!doctype html><script src="/program.js"></script>'],
-    "/program.js": ["text/javascript", outputFiles[0]!.text],
-    "/net.rpg": ["application/octet-stream", bytes],
-  };
-  const server = createServer((request, response) => {
-    const [type, body] = answers[request.url!] ?? ["text/plain", ""];
-    response.setHeader("content-type", type);
-    response.end(body);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const quiet = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"];
-  const launched = await chromium.launch({
-    executablePath: browser,
-    args: ["--no-sandbox", "--disable-component-update", ...quiet],
-  });
-  try {
-    const tab = await launched.newPage();
-    await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    const { backend, outputs } = await tab.evaluate(
-      () =>
-        (globalThis as unknown as { predictions: Promise<{ backend: string; outputs: number[][] }> })
-          .predictions,
-    );
-    expect(backend).toBe("cpu");
-    expect(outputs[1]).toEqual(outputs[0]);
-    // Another backend adds in another order; the kernels are the same bit for bit.
-    await expectClose(outputs[0]!, expected, { relative: 1e-4, absolute: 1e-4 });
-  } finally {
-    await launched.close();
-    server.close();
-  }
+  expect(backend).toBe("cpu");
+  expect(outputs[1]).toEqual(outputs[0]);
+  // Another backend adds in another order; the kernels are the same bit for bit.
+  await expectClose(outputs[0]!, expected, { relative: 1e-4, absolute: 1e-4 });
 });

@@ -30,7 +30,11 @@ export interface GeneratorOptions {
   stage?: RegExp;
   /** Standard deviation of the ring; `reference` is $\sqrt{2/4608}$ as in the authors' code. @defaultValue `"rms"` */
   ringStd?: "rms" | "reference" | number;
-  /** Whether indices are kept (4 bytes for each element) or computed in each pass. @defaultValue `"auto"` */
+  /**
+   * Whether indices are kept (4 bytes for each element) or computed in each pass; `auto` computes them in a shader on WebGPU
+   * and keeps them elsewhere, up to 64 M elements.
+   * @defaultValue `"auto"`
+   */
   memory?: "auto" | "cached" | "thin";
   /** The paper's sum, or divided by the uses of each element, which projects dense descent. @defaultValue `"sum"` */
   gradient?: "sum" | "projected";

@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { LayerVariable } from "@tensorflow/tfjs-layers";
 import { type CheckedSpec, checkSpec, fillIndex, PLACE_MASK, type Share } from "../ring-index/ring-index.js";
 import { type Seed, seedOfKey } from "../ring-index/seed.js";
+import { checkDescription } from "./description.js";
 import { joinIndex, splitIndex } from "./explicit-index.js";
 import type { GeneratorOptions, GeneratorSpec, Target } from "./options.js";
 import { nearestNames, type Placed, placeTargets, ringStdOf, sizeOf } from "./placement.js";
@@ -44,6 +45,7 @@ export class ParameterGenerator {
   readonly weight: LayerVariable;
   private readonly spec: CheckedSpec;
   private readonly ringStd: number;
+  private readonly memory: "auto" | "cached" | "thin";
   private readonly isThin: boolean;
   private readonly gradient: "sum" | "projected";
   private readonly placed: Map<string, Placed>;
@@ -76,14 +78,14 @@ export class ParameterGenerator {
         : checkInteger(caller, "parameters", options.parameters, { min: 1, max: PLACE_MASK });
     this.spec = checkSpec(caller, { ...options, seed: options.seed ?? 0, size: this.size });
     this.gradient = checkChoice(caller, "gradient", options.gradient ?? "sum", ["sum", "projected"] as const);
-    const memory = checkChoice(caller, "memory", options.memory ?? "auto", [
+    this.memory = checkChoice(caller, "memory", options.memory ?? "auto", [
       "auto",
       "cached",
       "thin",
     ] as const);
     for (const { name, std } of targets) checkNumber(caller, `std of ${name}`, std, { above: 0 });
     this.generated = targets.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-    this.isThin = memory === "thin" || (memory === "auto" && this.generated > CACHE_LIMIT);
+    this.isThin = this.memory === "thin" || (this.memory === "auto" && this.generated > CACHE_LIMIT);
     this.ringStd = ringStdOf(caller, targets, options.ringStd ?? "rms");
     this.placed = placeTargets(caller, targets, this.size, this.ringStd, options);
     const generator = (options.generator ?? new Generator(0)).split("ring").split(this.spec.ringId);
@@ -151,12 +153,19 @@ export class ParameterGenerator {
   }
 
   private wiring(target: Placed): Wiring {
-    const { name, scale, shape } = target;
-    const packed = this.index(name);
-    if (this.isThin) return { packed, scale, ringSize: this.size, shape };
-    const device = this.deviceIndices.get(name) ?? new DeviceIndex();
-    this.deviceIndices.set(name, device);
-    return { packed, scale, ringSize: this.size, shape, device };
+    const { name, scale, shape, from } = target;
+    const device = this.isThin ? undefined : (this.deviceIndices.get(name) ?? new DeviceIndex());
+    if (device) this.deviceIndices.set(name, device);
+    const mayCompute = !this.isExplicit && this.memory !== "cached";
+    const source = mayCompute ? { spec: this.spec, from } : undefined;
+    const index = () => this.index(name);
+    return {
+      // Where a shader computes the index, nobody asks for it.
+      get packed() {
+        return index();
+      },
+      ...{ scale, ringSize: this.size, shape, device, source },
+    };
   }
 
   /**
@@ -357,19 +366,8 @@ export class ParameterGenerator {
     seed?: Seed,
     index?: Int32Array,
   ): ParameterGenerator {
-    if (spec.version !== "rpg-1") {
-      throw new DataError(
-        `ParameterGenerator.fromJSON: version is ${JSON.stringify(spec.version)}; "rpg-1" was expected`,
-        { path: "spec" },
-      );
-    }
+    checkDescription(spec, seed, index);
     const isExplicit = spec.share === "explicit";
-    if ((spec.seed === null && seed === undefined) || (isExplicit && index === undefined)) {
-      const what = isExplicit ? "index is not part of the description; it" : "seed is withheld; the key";
-      throw new DataError(`ParameterGenerator.fromJSON: ${what} was expected as an argument`, {
-        path: "spec",
-      });
-    }
     const targets = spec.targets.map(([name, shape, std]) => ({ name, shape, std }));
     const { size, ringId, share, block, ringStd, gradient } = spec;
     const own = seed ?? BigInt(`0x${spec.seed}`);

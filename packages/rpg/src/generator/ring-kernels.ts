@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { PLACE_MASK, SIGN_BIT } from "../ring-index/ring-index.js";
+import { gatherShader, hasShader, type IndexSource, scatterShader } from "./webgpu-kernels.js";
 
 const GATHER = "LabRingGather";
 const SCATTER = "LabRingScatter";
@@ -16,6 +17,8 @@ export interface Wiring {
   shape: readonly number[];
   /** The index on a device, where it is kept. */
   device?: DeviceIndex | undefined;
+  /** What the index follows from, where a shader may compute it. */
+  source?: IndexSource | undefined;
 }
 
 /** Kernel elements from the ring, on host memory. */
@@ -161,6 +164,19 @@ export function scatterDevice(gradient: tf.Tensor, { packed, scale, ringSize, de
   return scale === 1 ? sum : tf.mul(sum, scale);
 }
 
+type Pass = (x: tf.Tensor, wiring: Wiring) => tf.Tensor;
+
+/** Generation and gradient for the current backend. */
+function passes(): [forward: Pass, backward: Pass] {
+  if (hasHostKernels()) {
+    return [(x, wiring) => runKernel(GATHER, x, wiring), (x, wiring) => runKernel(SCATTER, x, wiring)];
+  }
+  return [
+    (x, wiring) => (hasShader(wiring) ? gatherShader : gatherDevice)(x, wiring),
+    (x, wiring) => (hasShader(wiring) ? scatterShader : scatterDevice)(x, wiring),
+  ];
+}
+
 /**
  * A kernel from the ring, with the ring's gradient in closed form.
  *
@@ -173,12 +189,11 @@ export function generateKernel(
   wiring: () => Wiring,
   precondition: tf.Tensor | undefined,
 ): tf.Tensor {
-  const onHost = hasHostKernels();
+  const [forward, backward] = passes();
   const generate = tf.customGrad((x) => ({
-    value: onHost ? runKernel(GATHER, x as tf.Tensor, wiring()) : gatherDevice(x as tf.Tensor, wiring()),
+    value: forward(x as tf.Tensor, wiring()),
     gradFunc: (upstream: tf.Tensor | tf.Tensor[]) => {
-      const dy = Array.isArray(upstream) ? upstream[0]! : upstream;
-      const sum = onHost ? runKernel(SCATTER, dy, wiring()) : scatterDevice(dy, wiring());
+      const sum = backward(Array.isArray(upstream) ? upstream[0]! : upstream, wiring());
       return precondition ? tf.mul(sum, precondition) : sum;
     },
   }));
