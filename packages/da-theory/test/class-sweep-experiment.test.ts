@@ -8,6 +8,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, expect, test } from "vitest";
 import { classSweepExperiment as experiment } from "../src/experiments/class-sweep.js";
 import { experiments } from "../src/experiments/index.js";
+import { weightDecayExperiment } from "../src/experiments/weight-decay.js";
 
 const folder = mkdtempSync(join(tmpdir(), "lab-class-sweep-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -73,4 +74,28 @@ test("the verdict follows the predictions", () => {
   expect(verdictOf(up, { 5: -9 })).toBe("reproduced");
   expect(verdictOf(up, { 5: -9, 0: -9 })).toBe("partly");
   expect(verdictOf({ ...up, 3: 2 }, { 5: -9 })).toBe("failed");
+});
+
+test("da-weight-decay: a decay that harms one class is partly the claim, with a rising average all of it", () => {
+  const labels = Array.from({ length: 1000 }, (_, i) => Math.floor(i / 100));
+  const base = [90, 90, 80, 80, 80, 80, 90, 80, 80, 80];
+  const change = (changes: Record<number, number>) => predictions(base.map((v, c) => v + (changes[c] ?? 0)));
+  const verdictOf = (middle: Record<number, number>, strong: Record<number, number>, seeds = 3) => {
+    const part = {
+      training: "mlp-mnist",
+      data: "mnist",
+      labels,
+      classNames: null,
+      predictions: [predictions(base), change({}), change(middle), change(strong)],
+    };
+    const runs = Array.from({ length: seeds }, (_, seed) => ({ seed, result: { parts: [part] } }));
+    return weightDecayExperiment.summarise(runs, "quick");
+  };
+  const { verdict, table, figures } = verdictOf({ 5: -1 }, { 5: -8 });
+  expect(verdict).toBe("partly");
+  expect(table).toHaveLength(33);
+  for (const figure of figures) expect(renderSvg(figure)).toContain("<svg");
+  expect(verdictOf({}, { 5: -8, 1: -8 }).verdict).toBe("failed");
+  // Runs that do not vary: the exact test needs 9 of them for ten classes.
+  expect(verdictOf({ 2: 9, 3: 9, 5: -9 }, { 5: -8 }, 9).verdict).toBe("reproduced");
 });

@@ -1,64 +1,26 @@
-import type { Experiment, ExperimentContext, Mode, Row, Run, Summary, Verdict } from "@lab/core/experiment";
-import type { LinePlot } from "@lab/core/plot";
-import { auditClasses } from "../audit/audit-classes.js";
-import type { AuditInput, ClassAudit } from "../audit/types.js";
-import { classSweep } from "../sweep/class-sweep.js";
-import type { SweepSetting } from "../sweep/sweep-handler.js";
-
-/** The second paper. */
-export const classPaper = {
-  title: "The Effects of Regularization and Data Augmentation are Class Dependent",
-  authors: "R. Balestriero, L. Bottou, Y. LeCun",
-  year: 2022,
-  arxiv: "2204.03632",
-} as const;
-
-/** A setting, and where it stands on the axis of the crop's strength. */
-interface Arm extends SweepSetting {
-  name: string;
-  /** Largest share of the area that the crop takes away. */
-  strength?: number;
-}
-
-/** One training and its settings. */
-interface Part {
-  training: "mlp-mnist" | "cnn-cifar";
-  arms: Arm[];
-  options: Record<string, unknown>;
-}
-
-/** Parameters: what is swept. */
-export interface SweepParams {
-  parts: Part[];
-}
-
-/** Predictions of one seed. */
-export interface SeedResult {
-  parts: {
-    training: string;
-    data: string;
-    labels: number[];
-    classNames: string[] | null;
-    predictions: number[][];
-  }[];
-}
-
-const NONE = "none";
-
-function cropFlip(low: number, flip: number): Arm {
-  return {
-    name: `crop ≥ ${low} + flip ${flip}`,
-    transform: { crop: { scale: [low, 1] }, flip },
-    strength: Math.round(100 * (1 - low)) / 100,
-  };
-}
-
-const crop = (low: number): Arm => ({ name: `crop ≥ ${low}`, transform: { crop: { scale: [low, 1] } } });
-const decay = (weightDecay: number): Arm => ({ name: `decay ${weightDecay}`, weightDecay });
-const none: Arm = { name: NONE, strength: 0 };
-
-/** Pictures at half the size and a higher rate: a quarter of the cost of the full protocol. */
-const QUICK = { halve: true, hidden: 128, steps: 600, learningRate: 1e-2 };
+import type { Experiment, Mode, Run, Summary, Verdict } from "@lab/core/experiment";
+import type { ClassAudit } from "../audit/types.js";
+import {
+  type Arm,
+  auditPart,
+  averageOf,
+  type Check,
+  check,
+  classPaper,
+  crop,
+  cropFlip,
+  decay,
+  effectOn,
+  none,
+  points,
+  QUICK,
+  rowsOf,
+  runSweep,
+  type SeedResult,
+  type SweepParams,
+  significantNote,
+  strengthPlot,
+} from "./sweep-parts.js";
 
 function params(mode: Mode): SweepParams {
   if (mode === "quick") {
@@ -89,68 +51,6 @@ function params(mode: Mode): SweepParams {
       { training: "cnn-cifar", arms: pictures, options: {} },
     ],
   };
-}
-
-async function run(context: ExperimentContext<SweepParams>): Promise<SeedResult> {
-  const { params, seed, signal, onProgress } = context;
-  const total = params.parts.reduce((sum, part) => sum + part.arms.length, 0);
-  let before = 0;
-  const parts: SeedResult["parts"] = [];
-  for (const { training, arms, options } of params.parts) {
-    const result = await classSweep({
-      settings: arms.map(({ strength: _, ...setting }) => setting),
-      seeds: [seed],
-      handler: training,
-      store: context.store,
-      options: { ...options, ...(context.data.dir !== undefined && { dir: context.data.dir }) },
-      runner: context.runner,
-      signal,
-      onProgress: ({ done }) => onProgress({ done: before + done, total, message: training }),
-    });
-    before += arms.length;
-    parts.push({
-      training,
-      data: result.data ?? "",
-      labels: Array.from(result.labels),
-      classNames: result.classNames ? [...result.classNames] : null,
-      predictions: result.runs.map(({ predictions }) => Array.from(predictions!)),
-    });
-  }
-  return { parts };
-}
-
-/** A check of the gate. */
-interface Check {
-  text: string;
-  isMet: boolean;
-}
-
-const points = (value: number) => `${value >= 0 ? "+" : "−"}${Math.abs(100 * value).toFixed(1)}`;
-
-/** The audit of one part over all seeds. */
-function auditPart(runs: readonly Run<SeedResult>[], part: Part, at: number): ClassAudit {
-  const first = runs[0]!.result.parts[at]!;
-  const input: AuditInput = {
-    labels: first.labels,
-    ...(first.classNames && { classNames: first.classNames }),
-    runs: runs.flatMap(({ seed, result }) =>
-      part.arms.map(({ name }, i) => ({
-        setting: name,
-        seed,
-        predictions: result.parts[at]!.predictions[i]!,
-      })),
-    ),
-  };
-  return auditClasses(input, { reference: NONE, draws: 1000 });
-}
-
-const effectOn = (audit: ClassAudit, setting: string, c: number) =>
-  audit.effects.find((e) => e.setting === setting && e.class === c)?.delta ?? Number.NaN;
-const averageOf = (audit: ClassAudit, setting: string) =>
-  audit.average.find((a) => a.setting === setting)?.delta ?? Number.NaN;
-
-function check(text: string, value: number, isMet: boolean): Check {
-  return { text: `${text}: ${points(value)} (${isMet ? "met" : "not met"})`, isMet };
 }
 
 /** Digits: the average rises while classes fall; a crop alone harms none; decay harms one class, not two others. */
@@ -206,66 +106,6 @@ function pictureChecks(audit: ClassAudit): Check[] {
   ];
 }
 
-function rowsOf(audit: ClassAudit, data: string): Row[] {
-  const round = (value: number) => Math.round(1000 * value) / 10;
-  return audit.average.slice(1).flatMap((a) => [
-    {
-      data,
-      setting: a.setting,
-      class: "average",
-      "accuracy %": round(a.accuracy),
-      "change (points)": round(a.delta),
-      from: round(a.deltaInterval[0]),
-      to: round(a.deltaInterval[1]),
-      "adjusted p": Number.isNaN(a.p) ? null : a.p,
-      outcome: "",
-    },
-    ...audit.effects
-      .filter(({ setting }) => setting === a.setting)
-      .sort((x, y) => x.delta - y.delta)
-      .map((e) => ({
-        data,
-        setting: e.setting,
-        class: e.name,
-        "accuracy %": round(e.accuracy),
-        "change (points)": round(e.delta),
-        from: round(e.deltaInterval[0]),
-        to: round(e.deltaInterval[1]),
-        "adjusted p": Number.isNaN(e.adjustedP) ? null : e.adjustedP,
-        outcome: e.verdict === "wins" || e.verdict === "loses" ? e.verdict : "not significant",
-      })),
-  ]);
-}
-
-/** Average and most moved classes against the strength of the crop. */
-function strengthPlot(audit: ClassAudit, part: Part, data: string): LinePlot {
-  const arms = part.arms.filter(({ strength }) => strength !== undefined);
-  const x = arms.map(({ strength }) => strength!);
-  const at = (setting: string, c: number) =>
-    audit.effects.find((e) => e.setting === setting && e.class === c);
-  const strongest = arms.at(-1)!.name;
-  const ranked = audit.effects.filter((e) => e.setting === strongest).sort((a, b) => a.delta - b.delta);
-  const shown = [...ranked.slice(0, 3), ...ranked.slice(-2)];
-  return {
-    kind: "line",
-    title: `${data}: change of accuracy against the strength of the crop`,
-    caption:
-      "Average dashed; the three classes that fall most and the two that gain most, runs and images resampled.",
-    x: { label: "largest share of the picture cut away" },
-    y: { label: "change of accuracy (points)" },
-    series: [
-      { name: "average", dashed: true, x, y: arms.map(({ name }) => 100 * averageOf(audit, name)) },
-      ...shown.map(({ class: c, name: label }) => ({
-        name: label,
-        x,
-        y: arms.map(({ name }) => 100 * (at(name, c)?.delta ?? 0)),
-        low: arms.map(({ name }) => 100 * (at(name, c)?.deltaInterval[0] ?? 0)),
-        high: arms.map(({ name }) => 100 * (at(name, c)?.deltaInterval[1] ?? 0)),
-      })),
-    ],
-  };
-}
-
 function summarise(runs: readonly Run<SeedResult>[], mode: Mode): Summary {
   const isQuick = mode === "quick";
   const { parts } = params(mode);
@@ -280,11 +120,6 @@ function summarise(runs: readonly Run<SeedResult>[], mode: Mode): Summary {
       ? "reproduced"
       : "partly"
     : "failed";
-  const significant = audits.flatMap((audit, at) =>
-    audit.effects
-      .filter((e) => e.verdict === "loses" || e.verdict === "wins")
-      .map((e) => `${names[at]}, ${e.setting}: ${e.name} ${points(e.delta)}`),
-  );
   const mixed = audits[0]!.average.find((a) => String(a.setting).startsWith("crop ≥ 0.6"))!;
   const fallen = audits[0]!.effects
     .filter((e) => e.setting === mixed.setting)
@@ -295,15 +130,16 @@ function summarise(runs: readonly Run<SeedResult>[], mode: Mode): Summary {
     measured: `${mixed.setting}: average ${points(mixed.delta)} points; class ${fallen[0]!.name} ${points(fallen[0]!.delta)}, class ${fallen.at(-1)!.name} ${points(fallen.at(-1)!.delta)}`,
     table: audits.flatMap((audit, at) => rowsOf(audit, names[at]!)),
     figures: audits.flatMap((audit, at) => [
-      strengthPlot(audit, parts[at]!, names[at]!),
+      strengthPlot(audit, parts[at]!, names[at]!, {
+        name: "the strength of the crop",
+        axis: "largest share of the picture cut away",
+      }),
       ...audit.plots().filter(({ kind }) => kind === "heatmap"),
     ]),
     notes: [
       `Data: ${names.join(", ")}; ${runs.length} trainings for each setting, the same seeds in all.`,
       ...[...claim, ...others].map(({ text }) => `Gate: ${text}.`),
-      significant.length
-        ? `Significant after Holm's correction: ${significant.join("; ")}. All other differences are not.`
-        : "No difference of a class is significant after Holm's correction with so few trainings.",
+      significantNote(audits, names),
       ...(isQuick
         ? ["Quick mode: pictures of 14×14, 600 steps, flips with probability 0.25; gates are signs of means."]
         : []),
@@ -321,6 +157,6 @@ export const classSweepExperiment: Experiment<SweepParams, SeedResult> = {
   seeds: { quick: 3, full: 5, paper: 10 },
   isMain: true,
   params,
-  run,
+  run: runSweep,
   summarise,
 };
