@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { BackendName } from "../device/index.js";
 import { registerBatchNormInputs } from "./batch-norm-inputs.js";
 import { registerDilatedGradients } from "./dilated-gradients.js";
+import { registerEinsumGradient } from "./einsum-gradient.js";
 
 /** Registers, once for each backend, the kernels that core adds or replaces, and the gradients that the engine lacks. */
 export async function registerKernels(backend: BackendName): Promise<void> {
@@ -12,4 +13,5 @@ export async function registerKernels(backend: BackendName): Promise<void> {
   }
   registerBatchNormInputs(backend);
   registerDilatedGradients(backend);
+  registerEinsumGradient();
 }

@@ -87,3 +87,33 @@ test("batch normalisation without scale leaves no tensors behind, with and witho
   tf.grad((a) => tf.sum(tf.batchNorm(a as tf.Tensor4D, mean, variance)))(x).dispose();
   expect(tf.memory().numTensors).toBe(before);
 });
+
+const sums: [
+  equation: string,
+  first: number[],
+  second: number[] | undefined,
+  plain: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor,
+][] = [
+  ["ij,jk->ki", [3, 4], [4, 2], (a, b) => tf.transpose(tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D))],
+  ["bij,bjk->bik", [2, 3, 4], [2, 4, 2], (a, b) => tf.matMul(a, b)],
+  ["ij, ij -> ", [3, 4], [3, 4], (a, b) => tf.sum(tf.mul(a, b))],
+  ["ij,k->ik", [3, 4], [2], (a, b) => tf.mul(tf.sum(a, 1, true), b)],
+  ["i,j->ij", [3], [2], (a, b) => tf.mul(tf.reshape(a, [3, 1]), b)],
+  ["ijk->ki", [2, 3, 4], undefined, (a) => tf.transpose(tf.sum(a, 1))],
+  ["ij->", [2, 3], undefined, (a) => tf.sum(a)],
+];
+
+test.each(sums)(
+  "einsum %s has the gradients of what it stands for",
+  async (equation, first, second, plain) => {
+    const inputs = [first, ...(second ? [second] : [])].map((shape, i) => new Generator(i + 1).normal(shape));
+    const gradients = (f: (...x: tf.Tensor[]) => tf.Tensor) =>
+      tf.grads((...x) => tf.sum(tf.square(f(...x))))(inputs);
+    const ours = gradients((...x) => tf.einsum(equation, ...x));
+    const expected = gradients((...x) => plain(x[0]!, x[1]!));
+    for (const [i, gradient] of ours.entries()) {
+      expect(gradient.shape).toEqual(inputs[i]!.shape);
+      await expectClose(gradient, expected[i]!, { relative: 1e-5, absolute: 1e-5 });
+    }
+  },
+);

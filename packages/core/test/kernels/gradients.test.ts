@@ -250,3 +250,35 @@ test("training kernels leave no memory behind", () => {
   tf.tidy(() => void tf.einsum("ij,jk->ki", tf.ones([2, 3]), tf.ones([3, 4])));
   expect([tf.memory().numTensors, backend.numDataIds()]).toEqual([tensors, data]);
 });
+
+test("values that are operands of products in several shapes give each its own product", async () => {
+  for (let round = 0; round < 20; round++) {
+    const values = tf.tensor1d([1, 2, 3, 4, 5, 6]);
+    const wide = tf.reshape(values, [2, 3]) as tf.Tensor2D;
+    const tall = tf.reshape(values, [3, 2]) as tf.Tensor2D;
+    expect(await tf.matMul(tf.ones([1, 2]), wide).array()).toEqual([[5, 7, 9]]);
+    expect(await tf.matMul(tf.ones([1, 3]), tall).array()).toEqual([[9, 12]]);
+    const fused = tf.fused.matMul({ a: tf.ones([1, 3]) as tf.Tensor2D, b: tall, activation: "relu" });
+    expect(await fused.array()).toEqual([[9, 12]]);
+    expect(await tf.einsum("k,kj->j", tf.ones([1]), tf.reshape(values, [1, 6])).array()).toEqual([
+      1, 2, 3, 4, 5, 6,
+    ]);
+  }
+});
+
+test("values that are filters in several shapes give each its own convolution", async () => {
+  for (let round = 0; round < 20; round++) {
+    const values = tf.tensor1d([1, 2, 3, 4, 5, 6]);
+    const x = (channels: number) => tf.ones([1, 1, 3, channels]) as tf.Tensor4D;
+    const conv = (shape: [number, number, number, number]) =>
+      tf.conv2d(x(shape[2]), tf.reshape(values, shape) as tf.Tensor4D, 1, "valid").array();
+    expect((await conv([1, 1, 2, 3]))[0]![0]![0]).toEqual([5, 7, 9]);
+    expect((await conv([1, 1, 3, 2]))[0]![0]![0]).toEqual([9, 12]);
+    expect((await conv([1, 3, 1, 2]))[0]![0]![0]).toEqual([9, 12]);
+    const depthwise = (shape: [number, number, number, number]) =>
+      tf.depthwiseConv2d(x(shape[2]), tf.reshape(values, shape) as tf.Tensor4D, 1, "valid").array();
+    expect((await depthwise([1, 3, 2, 1]))[0]![0]![0]).toEqual([9, 12]);
+    expect((await depthwise([1, 2, 3, 1]))[0]![0]![0]).toEqual([5, 7, 9]);
+    expect((await depthwise([1, 1, 2, 3]))[0]![0]![0]).toEqual([1, 2, 3, 4, 5, 6]);
+  }
+});

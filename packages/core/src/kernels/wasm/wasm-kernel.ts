@@ -17,6 +17,16 @@ type Inputs = Record<string, tf.TensorInfo>;
 /** Kernels of this backend before core replaced them. */
 const shipped = new Map<string, tf.KernelFunc>();
 
+/** Kernels that multiply by `b`. */
+const products = new Set(["BatchMatMul", "_FusedMatMul"]);
+
+/**
+ * Rows and columns of values when they first were the right operand of a product. The shipped kernel packs them then and
+ * finds the packing again by the values alone: with a reshaped operand it would compute wrong numbers and write outside
+ * of its result.
+ */
+const layouts = new WeakMap<object, string>();
+
 function shippedKernel(name: string): tf.KernelFunc {
   const found = shipped.get(name) ?? tf.getKernel(name, "wasm")?.kernelFunc;
   if (!found) throw new Error(`the wasm backend has no kernel ${name}`);
@@ -37,9 +47,22 @@ export class Run {
   /** Runs a kernel as the backend ships it; the result is freed at the end of the run. */
   call(name: string, inputs: Inputs, attrs: Attributes = {}): tf.TensorInfo {
     const kernel = shippedKernel(name);
-    const result = kernel({ inputs, backend: this.memory as never, attrs: attrs as never }) as tf.TensorInfo;
+    const given = products.has(name) ? { ...inputs, b: this.weights(inputs.b!) } : inputs;
+    const result = kernel({
+      inputs: given,
+      backend: this.memory as never,
+      attrs: attrs as never,
+    }) as tf.TensorInfo;
     this.made.push(result);
     return result;
+  }
+
+  /** The right operand of a product, copied where its values were one of another shape before; see {@link layouts}. */
+  private weights(b: tf.TensorInfo): tf.TensorInfo {
+    const layout = String(b.shape.slice(-2));
+    const known = layouts.get(b.dataId);
+    if (known === undefined) layouts.set(b.dataId, layout);
+    return known === undefined || known === layout ? b : this.call("Identity", { x: b });
   }
 
   /** A tensor to be filled; freed at the end of the run. Making one may move the heap from under earlier views. */

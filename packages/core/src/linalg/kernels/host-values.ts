@@ -21,7 +21,8 @@ export function readHostValues(
   engineName: string,
 ): Float32Array {
   const held = (backend as unknown as WithTensorMap).tensorMap?.get(tensor.dataId);
-  if (engineName === "webgpu" && held?.values === undefined) {
+  // `null` once the values have been uploaded, undefined before anything was there to be kept.
+  if (engineName === "webgpu" && (held?.values ?? undefined) === undefined) {
     throw new BackendError(
       `${caller}: ${argument} with shape ${formatShape(tensor.shape)} is only on the webgpu device; a tensor whose values have been read was expected; \`await ${argument}.data()\` first, or init({ backend: "wasm" })`,
       { backend: engineName },
