@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,7 +9,7 @@ import { ArgumentError } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compare, evaluate, overlaps, TrafficEnv } from "../src/evaluation.js";
+import { compare, evaluate, overlaps, type Report, TrafficEnv } from "../src/evaluation.js";
 import { idmPolicy, noAction, replayPolicy, simulateTraffic, unicycle, vectorCosts } from "../src/index.js";
 import { smallLog } from "./small-log.js";
 
@@ -182,29 +182,42 @@ describe("evaluate", () => {
     );
   });
 
-  test.skipIf(!existsSync("dist/worker.js"))(
-    "threads give the numbers of this process, and finished groups are not driven again (needs a build)",
-    async () => {
+  const isBuilt = existsSync("dist/worker.js");
+  let reports: Promise<Record<"inline" | "threads" | "again" | "redis", Report> & { numFiles: number }>;
+  /** The reports of one process for all runners: threads load the built package, not its sources. */
+  const runners = () => {
+    reports ??= (async () => {
       const folder = await mkdtemp(join(tmpdir(), "lab-ppuu-jobs-"));
       try {
-        // A process of its own: threads load the built package, not its sources.
         const { NODE_OPTIONS: _, ...env } = process.env;
-        const { stdout } = await promisify(execFile)(
-          process.execPath,
-          [fileURLToPath(new URL("./run-on-threads.mjs", import.meta.url)), folder],
-          {
-            env,
-            maxBuffer: 1 << 26,
-          },
-        );
-        const { inline, threads, again, numFiles } = JSON.parse(stdout);
-        expect(inline.episodes).toHaveLength(30);
-        expect(threads).toEqual(inline);
-        expect(again).toEqual(inline);
-        expect(numFiles).toBe(2);
+        const script = fileURLToPath(new URL("./run-on-runners.mjs", import.meta.url));
+        const options = { env, maxBuffer: 1 << 26 };
+        const { stdout } = await promisify(execFile)(process.execPath, [script, folder], options);
+        return JSON.parse(stdout);
       } finally {
         await rm(folder, { recursive: true, force: true });
       }
+    })();
+    return reports;
+  };
+
+  test.skipIf(!isBuilt)(
+    "threads give the numbers of this process, and finished groups are not driven again (needs a build)",
+    async () => {
+      const { inline, threads, again, numFiles } = await runners();
+      expect(inline.episodes).toHaveLength(30);
+      expect(inline.episodes.map(({ id }) => id)).toEqual(Array.from({ length: 30 }, (_, id) => id));
+      expect(threads).toEqual(inline);
+      expect(again).toEqual(inline);
+      expect(numFiles).toBe(2);
+    },
+  );
+
+  test.skipIf(!isBuilt || spawnSync("redis-server", ["--version"]).status !== 0)(
+    "workers on a Redis queue give the same bytes (needs a build and redis-server)",
+    async () => {
+      const { inline, redis } = await runners();
+      expect(JSON.stringify(redis)).toBe(JSON.stringify(inline));
     },
   );
 });

@@ -17,8 +17,8 @@ export interface EpisodeTask {
   log: PackedLog;
   /** Where the episodes begin; scenes are counted in the packed log. */
   places: Place[];
-  /** Number of the first episode. */
-  firstId: number;
+  /** Numbers of the episodes. */
+  ids: number[];
   /** Scenes in the whole log of the packed scenes. */
   scenes: number[];
   /** Rules. */
@@ -75,7 +75,7 @@ export async function runEpisodes(
   const policy = policyFromSpec(task.policy, log);
   const costs = task.costs ? costsFromSpec(task.costs) : undefined;
   try {
-    const results = await runGroup(policy, rules, task.places, task.firstId, {
+    const results = await runGroup(policy, rules, task.places, task.ids, {
       costs,
       signal: context?.signal,
     });

@@ -72,13 +72,7 @@ export async function evaluate(policy: Policy, options: EvaluateOptions): Promis
   const rules = episodeRules("evaluate", options, seed, false);
   const places =
     options.places ?? drawEpisodes(rules.log, wanted, seed, Math.max(1, rules.frames - 1), rules.limit);
-  const groups: { firstId: number; places: Place[]; keep: boolean }[] = [];
-  for (let firstId = 0; firstId < places.length; ) {
-    const isKept = firstId < keep;
-    const end = Math.min(firstId + GROUP, isKept ? Math.max(keep, firstId + 1) : places.length);
-    groups.push({ firstId, places: places.slice(firstId, end), keep: isKept });
-    firstId = Math.min(end, places.length);
-  }
+  const groups = groupsOf(places, keep);
   const results: EpisodeResult[] = [];
   const take = (group: EpisodeResult[]) => {
     for (const result of group) {
@@ -91,7 +85,7 @@ export async function evaluate(policy: Policy, options: EvaluateOptions): Promis
   if (runner === "inline" && store === undefined) {
     for (const group of groups) {
       const own = { ...rules, keep: group.keep };
-      take(await runGroup(policy, own, group.places, group.firstId, { costs: options.costs, signal }));
+      take(await runGroup(policy, own, group.places, group.ids, { costs: options.costs, signal }));
     }
   } else {
     const inputs = await tasksOf(policy, options, rules, groups, seed);
@@ -109,11 +103,36 @@ export async function evaluate(policy: Policy, options: EvaluateOptions): Promis
   return reportOf(rules.mode, results);
 }
 
+/** Episodes that are driven side by side. */
+interface Group {
+  /** Numbers of the episodes. */
+  ids: number[];
+  places: Place[];
+  /** Whether moments are recorded. */
+  keep: boolean;
+}
+
+/** Groups of a fixed size, episodes of one scene next to each other: a task then carries few scenes of the log. */
+function groupsOf(places: readonly Place[], keep: number): Group[] {
+  const order = places.map((_, id) => id);
+  const groups: Group[] = [];
+  for (const isKept of [true, false]) {
+    const ids = order
+      .filter((id) => id < keep === isKept)
+      .sort((a, b) => places[a]!.scene - places[b]!.scene || a - b);
+    for (let from = 0; from < ids.length; from += GROUP) {
+      const own = ids.slice(from, from + GROUP);
+      groups.push({ ids: own, places: own.map((id) => places[id]!), keep: isKept });
+    }
+  }
+  return groups;
+}
+
 async function tasksOf(
   policy: Policy,
   options: EvaluateOptions,
   rules: ReturnType<typeof episodeRules>,
-  groups: readonly { firstId: number; places: Place[]; keep: boolean }[],
+  groups: readonly Group[],
   seed: number,
 ): Promise<{ key: string; input: EpisodeTask }[]> {
   const spec = await policy.describe?.();
@@ -131,19 +150,19 @@ async function tasksOf(
   }
   const { log, mode, ego, clip, margin, destination, limit, frames, stress } = rules;
   return Promise.all(
-    groups.map(async ({ firstId, places, keep }) => {
+    groups.map(async ({ ids, places, keep }) => {
       const scenes = [...new Set(places.map(({ scene }) => scene))].sort((a, b) => a - b);
       const input: EpisodeTask = {
         policy: spec,
         log: packLog(log, scenes),
         places: places.map((place) => ({ ...place, scene: scenes.indexOf(place.scene) })),
-        firstId,
+        ids,
         scenes,
         rules: { mode, ego: ego.spec, clip, margin, destination, limit, frames, stress, seed },
         keep,
         costs: options.costs?.spec ?? null,
       };
-      return { key: `${firstId}-${await digest(JSON.stringify(input))}`, input };
+      return { key: `${ids[0]}-${await digest(JSON.stringify(input))}`, input };
     }),
   );
 }

@@ -46,10 +46,10 @@ export async function runGroup(
   policy: Policy,
   rules: EpisodeRules,
   places: readonly Place[],
-  firstId: number,
+  ids: readonly number[],
   options: { costs?: CostModel | undefined; signal?: AbortSignal | undefined } = {},
 ): Promise<EpisodeResult[]> {
-  const runs = places.map((place, row) => new EpisodeRun(rules, place, String(firstId + row)));
+  const runs = places.map((place, row) => new EpisodeRun(rules, place, String(ids[row])));
   const sums: Record<string, number>[] = runs.map(() => ({}));
   policy.reset?.();
   while (runs.some(({ outcomeAhead }) => !outcomeAhead)) {
@@ -65,7 +65,7 @@ export async function runGroup(
     }
   }
   policy.reset?.();
-  return runs.map((run, row) => resultOf(run, firstId + row, sums[row]!));
+  return runs.map((run, row) => resultOf(run, ids[row]!, sums[row]!));
 }
 
 async function addCosts(

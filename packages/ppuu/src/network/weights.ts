@@ -16,7 +16,11 @@ export function toBase64(bytes: Uint8Array): string {
 
 /** Bytes of base64. */
 export function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  // A plain loop: the iterator of a string is ten times slower on megabytes.
+  const raw = atob(text);
+  const bytes = new Uint8Array(raw.length);
+  for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
+  return bytes;
 }
 
 /** Reads variables into JSON. */
