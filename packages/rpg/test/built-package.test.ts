@@ -55,13 +55,14 @@ describe.skipIf(!existsSync("dist/worker.js"))("the built package", () => {
 
   test("threads give what this process gives, and a stopped sweep goes on from its store", async () => {
     const store = join(folder, "store");
-    const { inline, threads, reason, numKept } = (await plainNode("threads.mjs", store)) as Record<
-      string,
-      never
-    >;
+    const { inline, threads, reason, numKept, alone, parallel } = (await plainNode(
+      "threads.mjs",
+      store,
+    )) as Record<string, never>;
     expect(reason).toBe("stopped");
     expect(numKept).toBeGreaterThan(0);
     expect(threads).toEqual(inline);
+    expect(parallel).toEqual(alone);
   });
 });
 

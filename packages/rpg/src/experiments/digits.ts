@@ -13,12 +13,13 @@ export interface DigitsSettings extends SweepTraining {
   numTrain: number;
   /** Test pictures. */
   numTest: number;
+  /** Units of the three hidden layers. @defaultValue 300, which makes 418,200 weights */
+  width?: number | undefined;
 }
 
 /** Pixels of a picture. */
 export const PIXELS = 784;
-/** Units of the three hidden layers: 418,200 weights in all. */
-export const WIDTH = 300;
+const WIDTH = 300;
 const MEAN = 0.1307;
 const DEVIATION = 0.3081;
 
@@ -68,7 +69,7 @@ function widthFor(weights: number): number {
 /** The problem of the digits. */
 export function digitsProblem(settings: DigitsSettings): SweepProblem {
   return {
-    model: (seed) => network(WIDTH, seed),
+    model: (seed) => network(settings.width ?? WIDTH, seed),
     narrow: (weights, seed) => network(widthFor(weights), seed),
     data: (seed) => digits(settings, seed),
     training: settings,

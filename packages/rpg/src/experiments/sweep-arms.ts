@@ -9,6 +9,8 @@ export interface DigitsParams extends SweepTraining {
   /** Training and test pictures. */
   numTrain: number;
   numTest: number;
+  /** Units of the hidden layers. @defaultValue 300 */
+  width?: number;
 }
 
 /** Parameters of an experiment that compares arms on digits. */
