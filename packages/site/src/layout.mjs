@@ -5,6 +5,7 @@ export const escapeHtml = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charC
 const NAVIGATION = [
   ["Papers", "papers/index.html"],
   ["Guides", "guides/index.html"],
+  ["Playground", "playground/index.html"],
   ["Reference", "api/index.html"],
   ["Results", "report.html"],
 ];

@@ -11,8 +11,12 @@ export const slug = (text) =>
     .replace(/^-|-$/g, "");
 
 const md = MarkdownIt({ html: false, linkify: false, typographer: false }).use(tex, {
-  render: (formula, displayMode) =>
-    katex.renderToString(formula, { displayMode, output: "mathml", throwOnError: true }),
+  render: (formula, displayMode) => {
+    const math = katex.renderToString(formula, { displayMode, output: "mathml", throwOnError: true });
+    return displayMode
+      ? `<div class="scroll" tabindex="0" role="region" aria-label="Formula">${math}</div>`
+      : math;
+  },
 });
 
 // Headings get anchors, tables and code scroll inside themselves, links to Markdown files lead to their pages.

@@ -1,5 +1,6 @@
 import { ArgumentError, checkInteger, checkNumber, type Progress } from "@lab/core";
 import { findData } from "@lab/core/data";
+import { nodeModule } from "@lab/core/io";
 import { mapTasks, type Runner } from "@lab/core/jobs";
 import type { AuditInput, Run } from "../audit/types.js";
 import type { SweepOutput, SweepSetting, SweepTask } from "./sweep-handler.js";
@@ -55,7 +56,7 @@ async function digest(value: unknown): Promise<string> {
 async function builtInModule(runner: Runner): Promise<string> {
   const name = "@lab/da-theory/worker";
   if (typeof runner !== "string" || !import.meta.url.startsWith("file:")) return name;
-  const { existsSync } = await import("node:fs");
+  const { existsSync } = nodeModule<typeof import("node:fs")>("node:fs", "classSweep");
   for (const path of ["./worker.js", "../worker.js", "./sweep-task.ts"]) {
     const beside = new URL(path, import.meta.url);
     if (existsSync(beside)) return beside.href;

@@ -1,4 +1,5 @@
 import { DataError } from "@lab/core";
+import { nodeModule } from "@lab/core/io";
 import { SWEEP, type SweepResult, sweepResult } from "./class-sweep.js";
 import type { SweepOutput } from "./sweep-handler.js";
 
@@ -10,7 +11,7 @@ interface Stored {
 }
 
 async function readStored(path: string): Promise<Stored | undefined> {
-  const { readFile } = await import("node:fs/promises");
+  const { readFile } = nodeModule<typeof import("node:fs/promises")>("node:fs/promises", "loadSweep");
   try {
     const stored = JSON.parse(await readFile(path, "utf8")) as Partial<Stored> | null;
     const isOurs =
@@ -31,7 +32,7 @@ async function readStored(path: string): Promise<Stored | undefined> {
  * @remarks Needs Node. Settings become numbers when all of them are.
  */
 export async function loadSweep(store: string): Promise<SweepResult> {
-  const { readdir } = await import("node:fs/promises");
+  const { readdir } = nodeModule<typeof import("node:fs/promises")>("node:fs/promises", "loadSweep");
   const files = await readdir(store).catch((cause: unknown) => {
     throw new DataError(
       `loadSweep: ${store} cannot be read; the store of a sweep was expected`,

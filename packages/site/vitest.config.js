@@ -1,0 +1,3 @@
+import { labProject } from "@lab/tooling/vitest";
+
+export default labProject();
