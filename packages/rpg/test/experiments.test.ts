@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { device } from "@lab/core";
 import type { Experiment } from "@lab/core/experiment";
 import { renderSvg } from "@lab/core/plot";
@@ -44,6 +47,41 @@ for (const experiment of experiments as unknown as Any[]) {
     for (const figure of summary.figures) expect(renderSvg(figure)).toContain("<svg");
   });
 }
+
+test("an experiment that is stopped within an arm goes on to the same numbers", async () => {
+  const experiment = experiments.find(({ name }) => name === "rpg-budget") as unknown as Any;
+  const params = {
+    ...experiment.params("quick"),
+    numTrain: 200,
+    numTest: 100,
+    epochs: 4,
+    batch: 20,
+    width: 30,
+  };
+  const run = (store: string, stopAt = Number.POSITIVE_INFINITY) => {
+    const stop = new AbortController();
+    return experiment.run({
+      params,
+      seed: 3,
+      generator: new Generator(3),
+      device: device(),
+      data: { dir: "/nonexistent-folder" },
+      store,
+      runner: "inline",
+      signal: stop.signal,
+      onProgress: ({ done }) => {
+        if (done >= stopAt) stop.abort(new Error("stopped"));
+      },
+    });
+  };
+  const folder = mkdtempSync(join(tmpdir(), "lab-rpg-"));
+  const expected = await run("");
+  await expect(run(folder, 1.4)).rejects.toThrow("stopped");
+  // The first arm is finished, the second has a checkpoint in its middle.
+  expect(readdirSync(folder).sort()).toEqual(["narrow-4020.safetensors", "snip-4000.safetensors"]);
+  expect(await run(folder)).toEqual(expected);
+  rmSync(folder, { recursive: true });
+});
 
 test("the verdict follows the rows", () => {
   const main = experiments[0] as unknown as Experiment<unknown, unknown>;

@@ -11,6 +11,7 @@ import {
   compress,
   importReference,
   ParameterGenerator,
+  ringGradient,
   rpgConv2d,
   rpgDense,
   weightDecayMatched,
@@ -101,6 +102,24 @@ test("generators that exist are wired into a model, once for each kernel", async
     /twice/,
   );
   expect(() => attachGenerators(build(), [])).toThrow(/generators is empty/);
+});
+
+test("the gradient of a network of two layers is that of central differences", async () => {
+  const net = compress(mlp({ sizes: [5, 8, 2], activation: "tanh" }), { parameters: 13, seed: 3 });
+  const x = new Generator(3).normal([9, 5]);
+  const loss = () => tf.mean(tf.square(tf.sub(net.model.apply(x) as tf.Tensor, 1))) as tf.Scalar;
+  const { ring } = await ringGradient(net, loss);
+  const values = (await net.generator.ring.data()).slice() as Float32Array;
+  const h = 1e-2;
+  const slopes: number[] = [];
+  for (let j = 0; j < values.length; j++) {
+    const at = async (step: number) => {
+      net.generator.setRing(values.map((value, i) => (i === j ? value + step : value)));
+      return (await tf.tidy(loss).data())[0]!;
+    };
+    slopes.push(((await at(h)) - (await at(-h))) / (2 * h));
+  }
+  await expectClose(ring, slopes, { relative: 2e-2, absolute: 2e-3 });
 });
 
 test("a description keeps the laps of targets that start afresh", () => {
