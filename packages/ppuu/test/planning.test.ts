@@ -16,7 +16,7 @@ import {
   unicycle,
   vectorCosts,
 } from "../src/index.js";
-import { type MpcOptions, mpc } from "../src/planning/index.js";
+import { distill, type MpcOptions, mpc } from "../src/planning/index.js";
 import { policyFromSpec } from "../src/worker.js";
 import { smallLog } from "./small-log.js";
 
@@ -128,8 +128,49 @@ describe("mpc", () => {
     expect(mpc({ ...base, world: replayWorld(log) }).describe).toBeUndefined();
   });
 
+  test("one step down the gradient makes the cross-entropy method find cheaper plans", async () => {
+    const options: Partial<MpcOptions> = { method: "cem", candidates: 12, iterations: 2, plan: 4 };
+    const [plain, guided] = [mpc({ ...base, ...options }), mpc({ ...base, ...options, gradient: true })];
+    (await plain(observe())).dispose();
+    (await guided(observe())).dispose();
+    expect(await costOf(guided.lastPlan!)).toBeLessThan(await costOf(plain.lastPlan!));
+    for (const planner of [plain, guided]) planner.reset();
+    expect(() => mpc({ ...base, method: "grid", gradient: true })).toThrow('method "cem" was expected');
+  });
+
   test("a plan that does not divide the horizon is refused", () => {
     expect(() => mpc({ ...base, horizon: 30, plan: 7 })).toThrow("plan 7 does not divide horizon 30");
     expect(() => mpc({ ...base, world: jointWorldModel() })).toThrow("no ego model was expected");
+  });
+});
+
+describe("distill", () => {
+  const teacher = () => mpc({ ...base, iterations: 3, candidates: 2 });
+  const options = { ego, log, plans: 6, horizon: 5, steps: 40, batch: 32, seed: 2 };
+
+  test("a policy comes close to the planner's actions, and nothing else is left behind", async () => {
+    const before = tf.memory().numTensors;
+    const losses: number[] = [];
+    const planner = teacher();
+    const { policy } = await distill({
+      ...options,
+      teacher: planner,
+      onProgress: ({ metrics }) => metrics && losses.push(metrics.loss!),
+    });
+    expect(losses).toHaveLength(40);
+    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    expect(mean(losses.slice(-5))).toBeLessThan(0.6 * mean(losses.slice(0, 5)));
+    policy.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test("a horizon beyond the plans is refused, and a signal stops it", async () => {
+    const before = tf.memory().numTensors;
+    await expect(distill({ ...options, teacher: teacher(), horizon: 13 })).rejects.toThrow(
+      "the teacher plans 12 steps",
+    );
+    expect(tf.memory().numTensors).toBe(before);
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(distill({ ...options, teacher: teacher(), signal })).rejects.toThrow("enough");
   });
 });

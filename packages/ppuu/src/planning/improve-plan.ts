@@ -12,6 +12,8 @@ export interface PlanProblem {
   plan: number;
   iterations: number;
   stepSize: number;
+  /** Whether the cross-entropy method first moves its population down the gradient. */
+  gradient: boolean;
   /** Frees what the costs are computed from. */
   dispose?(): void;
 }
@@ -69,6 +71,10 @@ function slope(problem: PlanProblem, plans: tf.Tensor3D): { costs: tf.Tensor1D; 
   return { costs, gradient: tf.where(isUsable, gradient, tf.zerosLike(gradient)) as tf.Tensor3D };
 }
 
+/** A gradient whose largest entry in each row is at most 1. */
+const scaled = (gradient: tf.Tensor3D): tf.Tensor3D =>
+  tf.div(gradient, tf.maximum(tf.max(tf.abs(gradient), [1, 2], true), 1));
+
 /** Adam on the gradient whose largest entry is scaled to at most 1; the best plan met is kept. */
 function byGradient(problem: PlanProblem, first: tf.Tensor3D): tf.Tensor3D {
   const { iterations, stepSize } = problem;
@@ -85,10 +91,9 @@ function byGradient(problem: PlanProblem, first: tf.Tensor3D): tf.Tensor3D {
       const mask = tf.cast(tf.reshape(isBetter, [-1, 1, 1]), "float32");
       const keptCosts = bestCosts ? tf.minimum(costs, bestCosts) : costs;
       const kept = tf.add(tf.mul(plans, mask), tf.mul(best, tf.sub(1, mask)));
-      const largest = tf.max(tf.abs(gradient), [1, 2], true);
-      const scaled = tf.div(gradient, tf.maximum(largest, 1));
-      const m = tf.add(tf.mul(mean, 0.9), tf.mul(scaled, 0.1));
-      const s = tf.add(tf.mul(square, 0.999), tf.mul(tf.square(scaled), 0.001));
+      const down = scaled(gradient);
+      const m = tf.add(tf.mul(mean, 0.9), tf.mul(down, 0.1));
+      const s = tf.add(tf.mul(square, 0.999), tf.mul(tf.square(down), 0.001));
       const direction = tf.div(tf.div(m, 1 - 0.9 ** t), tf.add(tf.sqrt(tf.div(s, 1 - 0.999 ** t)), 1e-8));
       return [tf.sub(plans, tf.mul(direction, stepSize)), m, s, kept, keptCosts] as tf.Tensor[];
     });
@@ -114,7 +119,8 @@ async function byCrossEntropy(
   let population = Float32Array.from(await first.data());
   const mean = new Float64Array(batch * size);
   const std = new Float64Array(batch * size).fill(FIRST_STD);
-  let costs = await costsHost(problem, population);
+  let costs: Float32Array;
+  [population, costs] = await settled(problem, population);
   const order = (row: number) =>
     Array.from({ length: candidates }, (_, k) => k).sort(
       (a, b) => costs[row * candidates + a]! - costs[row * candidates + b]!,
@@ -140,8 +146,7 @@ async function byCrossEntropy(
         }
       }
     }
-    population = next;
-    costs = await costsHost(problem, population);
+    [population, costs] = await settled(problem, next);
   }
   const best = new Float32Array(batch * size);
   for (let row = 0; row < batch; row++) {
@@ -149,6 +154,21 @@ async function byCrossEntropy(
     best.set(population.subarray(start, start + size), row * size);
   }
   return tf.tensor3d(best, [batch, plan, 2]);
+}
+
+/** A population and its costs, after a step down the gradient where the problem asks for it. */
+async function settled(
+  problem: PlanProblem,
+  population: Float32Array<ArrayBuffer>,
+): Promise<[Float32Array<ArrayBuffer>, Float32Array]> {
+  if (!problem.gradient) return [population, await costsHost(problem, population)];
+  const moved = tf.tidy(() => {
+    const plans = tf.tensor3d(population, [population.length / (2 * problem.plan), problem.plan, 2]);
+    return tf.sub(plans, tf.mul(scaled(slope(problem, plans).gradient), problem.stepSize));
+  });
+  const values = Float32Array.from(await moved.data());
+  moved.dispose();
+  return [values, await costsHost(problem, values)];
 }
 
 async function costsHost(problem: PlanProblem, plans: Float32Array): Promise<Float32Array> {

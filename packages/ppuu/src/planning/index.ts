@@ -4,4 +4,5 @@
  * @packageDocumentation
  */
 
+export { type DistillOptions, distill } from "./distill.js";
 export { type MpcOptions, mpc, type Planner } from "./mpc.js";

@@ -46,6 +46,11 @@ export interface MpcOptions {
   jerk?: number;
   /** Step of the gradient method in standard deviations of an action. @defaultValue 0.1 */
   stepSize?: number;
+  /**
+   * Whether `cem` moves all candidates one step down the gradient before it chooses among them.
+   * @defaultValue false
+   */
+  gradient?: boolean;
   /** Standard deviations of acceleration and turn, which are the units of plans. @defaultValue `[2, 0.01]` */
   scale?: readonly [number, number];
   /** Seed of the candidates. */
@@ -106,6 +111,13 @@ export function mpc(options: MpcOptions): Planner {
   const gamma = checkNumber("mpc", "gamma", options.gamma ?? 0.99, { above: 0, max: 1 });
   const jerk = checkNumber("mpc", "jerk", options.jerk ?? 0, { min: 0 });
   const stepSize = checkNumber("mpc", "stepSize", options.stepSize ?? 0.1, { above: 0 });
+  const gradient = checkBoolean("mpc", "gradient", options.gradient ?? false);
+  if (gradient && method !== "cem") {
+    throw new ArgumentError(`mpc: gradient is true and method is "${method}"; method "cem" was expected`, {
+      argument: "gradient",
+      value: gradient,
+    });
+  }
   const scale = options.scale ?? [2, 0.01];
   const generator = new Generator(options.seed).split("mpc");
   const limits = ego?.limits ?? actionLimits();
@@ -154,7 +166,7 @@ export function mpc(options: MpcOptions): Planner {
         return total as tf.Tensor1D;
       });
     const dispose = () => tf.dispose([many.ego, many.cars, many.mask, many.car, before]);
-    return { cost, batch, candidates, plan, iterations, stepSize, dispose };
+    return { cost, batch, candidates, plan, iterations, stepSize, gradient, dispose };
   };
 
   const start = (batch: number): tf.Tensor3D =>
@@ -243,6 +255,7 @@ export function mpc(options: MpcOptions): Planner {
             gamma,
             jerk,
             stepSize,
+            gradient,
             scale: [scale[0], scale[1]] as const,
             seed: options.seed,
           },

@@ -45,6 +45,8 @@ export interface PlanSettings {
   jerk: number;
   /** Step of the gradient method. */
   stepSize: number;
+  /** Whether the cross-entropy method uses gradients. */
+  gradient: boolean;
   /** Units of plans. */
   scale: readonly [number, number];
   /** Seed of the candidates. */

@@ -9,18 +9,9 @@ import type { TrafficLog } from "../log/traffic-log.js";
 import type { History } from "../scene/scene.js";
 import { disposeHistory, historyFromLog, samplePlaces } from "../scene/windows.js";
 import type { WorldModel } from "../world/world-model.js";
-import { costsOf, discounts, type GradientPath, imagine, presentOf } from "./imagine.js";
+import { costsOf, discounts, type GradientPath, imagine } from "./imagine.js";
+import { type Perturbation, perturbed } from "./perturbation.js";
 import type { TrainablePolicy } from "./policy.js";
-
-/** Standard deviations by which imagined futures start beside the recorded state. */
-export interface Perturbation {
-  /** Metres across the road. @defaultValue 0.4 */
-  y?: number;
-  /** Radians. @defaultValue 0.02 */
-  heading?: number;
-  /** m/s. @defaultValue 0.7 */
-  speed?: number;
-}
 
 /** Figures of one update. */
 export interface PolicyUpdate {
@@ -184,34 +175,6 @@ function partsOf(scalars: Record<string, number>): Record<string, number> {
       .filter(([name]) => name.startsWith("part/"))
       .map(([name, value]) => [name.slice(5), value]),
   );
-}
-
-/** Starts beside the recorded states; nothing where they are not to be moved. */
-function perturbed(
-  history: History,
-  by: Perturbation | false,
-  generator: Generator,
-): tf.Tensor2D | undefined {
-  if (!by) return undefined;
-  const { y = 0.4, heading = 0.02, speed = 0.7 } = by;
-  return tf.tidy(() => {
-    const at = presentOf(history);
-    const batch = at.shape[0];
-    const [noiseY, noiseAngle, noiseSpeed] = tf.split(generator.normal([batch, 3]) as tf.Tensor2D, 3, 1);
-    const [x0, y0, dx, dy, v] = tf.split(at, 5, 1) as tf.Tensor2D[];
-    const angle = tf.mul(noiseAngle!, heading);
-    const [cosine, sine] = [tf.cos(angle), tf.sin(angle)];
-    return tf.concat2d(
-      [
-        x0!,
-        tf.add(y0!, tf.mul(noiseY!, y)),
-        tf.sub(tf.mul(dx!, cosine), tf.mul(dy!, sine)),
-        tf.add(tf.mul(dy!, cosine), tf.mul(dx!, sine)),
-        tf.relu(tf.add(v!, tf.mul(noiseSpeed!, speed))),
-      ],
-      1,
-    );
-  });
 }
 
 /** The same failure with the first row and part of the cost that is not finite. */
