@@ -1,5 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { attributesFor, registerNative, type TensorflowBackend } from "./tensorflow-backend.js";
+import {
+  attributesFor,
+  type KernelCall,
+  registerNative,
+  type TensorflowBackend,
+} from "./tensorflow-backend.js";
 
 type ConvInfo = ReturnType<typeof tf.backend_util.computeConv2DInfo>;
 type ExplicitPadding = [[number, number], [number, number], [number, number], [number, number]];
@@ -69,18 +74,39 @@ function gradient(
   return result;
 }
 
+type Fused = KernelCall<"x" | "filter" | "bias" | "preluActivationWeights">;
+
+/** A fused convolution with channels first as one with channels last, which is all that the shipped kernel takes. */
+function channelsLast(call: Fused, run: (call: Fused) => tf.Tensor): tf.Tensor {
+  return tf.tidy(() => {
+    const { x, preluActivationWeights: weights } = call.inputs;
+    const { pad } = call.attrs;
+    const sides = Array.isArray(pad) ? [pad[0], pad[2], pad[3], pad[1]] : pad;
+    const inputs = { ...call.inputs, x: tf.transpose(x, [0, 2, 3, 1]) };
+    // Weights of every place have the layout of the images.
+    if (weights?.rank === 3) inputs.preluActivationWeights = tf.transpose(weights, [1, 2, 0]);
+    const result = run({ ...call, inputs, attrs: { ...call.attrs, pad: sides, dataFormat: "NHWC" } });
+    return tf.transpose(result, [0, 3, 1, 2]);
+  });
+}
+
 /**
- * Convolutions with padding by number or by side, forward and backward; the shipped kernels refuse a number and know
- * no explicit padding in the gradients.
+ * Convolutions with padding by number or by side, forward and backward, and fused ones with channels first; the shipped
+ * kernels refuse a number and know no explicit padding in the gradients.
  */
 export function registerConvolutions(): void {
   for (const name of ["Conv2D", "FusedConv2D", "DepthwiseConv2dNative", "FusedDepthwiseConv2D"]) {
     const shipped = tf.getKernel(name, "tensorflow");
     if (!shipped) continue;
-    registerNative(name, (call) => {
+    const run = (call: KernelCall<string>) => {
       const pad = explicit(call.attrs.pad, call.attrs.dataFormat);
-      return shipped.kernelFunc({ ...call, attrs: { ...call.attrs, pad } } as never);
-    });
+      return shipped.kernelFunc({ ...call, attrs: { ...call.attrs, pad } } as never) as tf.Tensor;
+    };
+    registerNative<string>(name, (call) =>
+      name === "FusedConv2D" && call.attrs.dataFormat === "NCHW"
+        ? channelsLast(call as Fused, run)
+        : run(call),
+    );
   }
 
   for (const [prefix, isDepthwise] of [
