@@ -1,196 +1,332 @@
-// Membership and distance against HiGHS (wasm) and, where a Python with SciPy is found (LAB_PYTHON), linprog and nnls.
-// Each row of the table is one run on this machine; ratios are theirs / ours for one query. Run: npm run bench
+// Membership, distance and extreme points against HiGHS (wasm) and, where LAB_PYTHON names a Python with SciPy, linprog,
+// nnls and Qhull. Every row is one run on this machine; ratio = theirs / ours. Needs a build.
+//   node bench/run.mjs [--json FILE] [--only M1,M4] [--repeats 5] [--full]
+// --full adds what takes minutes: Qhull at N = 10,000, and all of MNIST where LAB_DATA_DIR has it.
 import { execFile } from "node:child_process";
-import { writeFileSync } from "node:fs";
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { availableParallelism, cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { parseArgs, promisify } from "node:util";
 import { init } from "@lab/core";
 import { Generator } from "@lab/core/random";
-import { ConvexHull, verifyCertificate } from "@lab/hull";
+import { ConvexHull, npySource, verifyCertificate } from "@lab/hull";
 import { gaussianHullProbability } from "@lab/hull/theory";
-import loadHighs from "highs";
+import { distance, elastic } from "./highs-rival.mjs";
 
-const repeats = Number(process.env.LAB_BENCH_REPEATS ?? 5);
-const python = process.env.LAB_PYTHON ?? "python3";
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-const highs = await loadHighs();
+const { values: given } = parseArgs({
+  options: {
+    json: { type: "string" },
+    only: { type: "string" },
+    repeats: { type: "string", default: "5" },
+    full: { type: "boolean", default: false },
+  },
+});
+const repeats = Number(given.repeats);
+const only = given.only?.split(",");
 const folder = await mkdtemp(join(tmpdir(), "hull-bench-"));
-await init({ backend: "wasm" });
+const device = await init({ backend: "wasm" });
+const rows = [];
 
-/** Feasibility by the elastic program, the best of the configurations tried: presolve off. */
-function elastic(x, n, d, q) {
-  const numCols = n + 2 * d;
-  const starts = new Int32Array(numCols + 1);
-  const indices = new Int32Array(n * (d + 1) + 2 * d);
-  const values = new Float64Array(indices.length);
-  let at = 0;
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < d; j++) {
-      indices[at] = j;
-      values[at++] = x[i * d + j] - q[j];
-    }
-    indices[at] = d;
-    values[at++] = 1;
-    starts[i + 1] = at;
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+const round = (value) => Number(value.toPrecision(3));
+
+/** Milliseconds of `repeats` runs after one to warm up. */
+async function timesOf(body, count = repeats) {
+  await body();
+  const times = [];
+  for (let r = 0; r < count; r++) {
+    const start = performance.now();
+    await body();
+    times.push(performance.now() - start);
   }
-  for (let c = 0; c < 2 * d; c++) {
-    indices[at] = c >> 1;
-    values[at++] = c % 2 ? -1 : 1;
-    starts[n + c + 1] = at;
-  }
-  const right = new Float64Array(d + 1);
-  right[d] = 1;
-  return highs.withModel(
-    {
-      numCols,
-      numRows: d + 1,
-      colCost: Float64Array.from({ length: numCols }, (_, c) => (c < n ? 0 : 1)),
-      colLower: new Float64Array(numCols),
-      colUpper: new Float64Array(numCols).fill(highs.infinity),
-      rowLower: right,
-      rowUpper: right,
-      matrix: { format: "csc", numRows: d + 1, numCols, starts, indices, values },
-    },
-    (model) => {
-      model.options.set({ output_flag: false, presolve: "off" });
-      model.run();
-      return model.getObjectiveValue() < 1e-7;
-    },
+  return times;
+}
+
+/** Adds a row: milliseconds of ours and of a rival for the same work; a bar on the ratio, or on ours alone. */
+function add({ name, ours, rival, rivalName, bar, unit = "ms", notes }) {
+  const isMissing = rival === undefined;
+  const own = median(ours);
+  const ratio = isMissing ? null : round(median(rival) / own);
+  const met =
+    bar === undefined
+      ? null
+      : bar.ratio === undefined
+        ? own <= bar.most
+        : isMissing
+          ? null
+          : ratio >= bar.ratio;
+  const row = {
+    name,
+    ours: round(own),
+    rival: isMissing ? null : round(median(rival)),
+    rivalName: rivalName ?? null,
+    unit,
+    ratio,
+    bar: bar === undefined ? null : bar.ratio === undefined ? `<= ${bar.most} ${unit}` : `>= ${bar.ratio}x`,
+    met,
+    spread: [Math.min(...ours), Math.max(...ours)].map(round),
+    ...(notes !== undefined && { notes }),
+  };
+  rows.push(row);
+  const verdict = met === null ? "" : met ? "  met" : "  MISSED";
+  const against = isMissing
+    ? rivalName
+      ? `  ${rivalName}: not here`
+      : ""
+    : `  ${row.rival} ${rivalName}  ${ratio}x`;
+  process.stdout.write(
+    `${name.padEnd(44)} ${String(row.ours).padStart(8)} ${unit}${against}${row.bar ? `  bar ${row.bar}` : ""}${verdict}${notes ? `  (${notes})` : ""}\n`,
   );
 }
 
-const rivalProgram = `
-import sys, json, time, numpy as np
-from scipy.optimize import linprog, nnls
-x = np.fromfile(sys.argv[1]).reshape(int(sys.argv[3]), int(sys.argv[4]))
-q = np.fromfile(sys.argv[2]).reshape(-1, x.shape[1])
-A = np.vstack([x.T, np.ones(len(x))])
-out = {"linprog": [], "nnls": [], "inside": []}
-for v in q:
-    b = np.append(v, 1.0)
-    t = time.perf_counter(); r = linprog(np.zeros(len(x)), A_eq=A, b_eq=b, method="highs"); out["linprog"].append(time.perf_counter() - t)
-    t = time.perf_counter(); s, rest = nnls(A, b); out["nnls"].append(time.perf_counter() - t)
-    out["inside"].append(bool(rest < 1e-7))
-print(json.dumps(out))
-`;
-
-async function rivals(x, n, d, q) {
+async function scipy(x, n, d, q, what) {
+  if (!process.env.LAB_PYTHON) return {};
   const [px, pq] = [join(folder, "x.bin"), join(folder, "q.bin")];
   writeFileSync(px, x);
   writeFileSync(pq, q);
-  const env = { ...process.env };
-  delete env.OPENBLAS_CORETYPE;
-  delete env.OPENBLAS_L2_SIZE;
-  try {
-    const args = ["-c", rivalProgram, px, pq, String(n), String(d)];
-    return JSON.parse((await promisify(execFile)(python, args, { env })).stdout);
-  } catch {
-    return null;
+  const { OPENBLAS_CORETYPE, OPENBLAS_L2_SIZE, ...env } = process.env;
+  const script = new URL("./scipy_rivals.py", import.meta.url).pathname;
+  const { stdout } = await promisify(execFile)(
+    process.env.LAB_PYTHON,
+    [script, px, pq, String(n), String(d), what],
+    { env },
+  );
+  const found = JSON.parse(stdout);
+  for (const key of ["linprog", "nnls", "distance", "qhull"]) {
+    found[key] = found[key].length > 0 ? found[key].map((s) => 1000 * s) : undefined;
   }
+  return found;
 }
 
-async function compare(name, { n, d, m, spread = 1, inside = false, rivalQueries = 4 }) {
+/** Means of 4 d random points: well inside. */
+function mixtures(x, n, d, m, generator) {
+  const q = new Float64Array(m * d);
+  for (let i = 0; i < m; i++) {
+    const chosen = generator
+      .split(`mix ${i}`)
+      .permutation(n)
+      .subarray(0, 4 * d);
+    for (const r of chosen) for (let j = 0; j < d; j++) q[i * d + j] += x[r * d + j] / (4 * d);
+  }
+  return q;
+}
+
+async function membership(name, { n = 10_000, d, m, inside = false, rivalQueries, bars }) {
   const generator = new Generator(7).split(name);
   const x = generator.normal64(n * d);
-  let q = generator.normal64(m * d).map((v) => spread * v);
-  if (inside) {
-    q = new Float64Array(m * d);
-    // Means of 4 d random points: well inside.
-    for (let i = 0; i < m; i++) {
-      for (const r of generator
-        .split(`mix ${i}`)
-        .permutation(n)
-        .subarray(0, 4 * d)) {
-        for (let j = 0; j < d; j++) q[i * d + j] += x[r * d + j] / (4 * d);
-      }
-    }
-  }
-  const hull = await ConvexHull.from({ data: x, shape: [n, d] });
-  const queries = { data: q, shape: [m, d] };
-  let result = await hull.contains(queries); // warm
-  const times = [];
-  for (let r = 0; r < repeats; r++) {
-    const start = performance.now();
-    result = await hull.contains(queries);
-    times.push((performance.now() - start) / m);
-  }
-  const ours = median(times);
-  const highsTimes = [];
-  let agree = true;
+  const q = inside ? mixtures(x, n, d, m, generator) : generator.normal64(m * d);
+  const points = { data: x, shape: [n, d] };
+  const hull = await ConvexHull.from(points);
+  let result;
+  const ours = (
+    await timesOf(async () => {
+      result = await hull.contains({ data: q, shape: [m, d] });
+    })
+  ).map((t) => t / m);
+  const lp = [];
   for (let i = 0; i < rivalQueries; i++) {
     const query = q.subarray(i * d, (i + 1) * d);
     const start = performance.now();
     const verdict = elastic(x, n, d, query);
-    highsTimes.push(performance.now() - start);
-    agree &&= verdict === (result.status[i] === "inside");
-    agree &&= (await verifyCertificate({ data: x, shape: [n, d] }, query, result.certificate(i))).ok;
+    lp.push(performance.now() - start);
+    const { ok } = await verifyCertificate(points, query, result.certificate(i));
+    if (verdict !== (result.status[i] === "inside") || !ok) throw new Error(`${name}: query ${i} differs`);
   }
-  const found = await rivals(x, n, d, q.slice(0, rivalQueries * d));
-  const ratio = (seconds) => (found === null ? "no SciPy" : Math.round((1000 * median(seconds)) / ours));
-  const distanceTimes = [];
-  const some = { data: q.slice(0, Math.min(m, 20) * d), shape: [Math.min(m, 20), d] };
-  for (let r = 0; r < repeats; r++) {
+  const found = await scipy(x, n, d, q.slice(0, rivalQueries * d), "linprog,nnls");
+  const notes = `${Math.round((100 * result.rate.inside) / m)} % inside, ${result.rate.boundary} open, ${round(result.stats.meanPasses)} passes`;
+  const label = `${name} d ${d}, N ${n}, a query`;
+  add({
+    name: label,
+    ours,
+    rival: lp,
+    rivalName: "HiGHS wasm",
+    bar: bars.highs && { ratio: bars.highs },
+    notes,
+  });
+  add({
+    name: label,
+    ours,
+    rival: found.linprog,
+    rivalName: "SciPy linprog",
+    bar: bars.linprog && { ratio: bars.linprog },
+  });
+  add({
+    name: label,
+    ours,
+    rival: found.nnls,
+    rivalName: "SciPy nnls",
+    bar: bars.nnls && { ratio: bars.nnls },
+  });
+}
+
+async function distances() {
+  const [n, d, m] = [10_000, 50, 40];
+  const generator = new Generator(7).split("M4");
+  const x = generator.normal64(n * d);
+  const q = generator.normal64(m * d);
+  const hull = await ConvexHull.from({ data: x, shape: [n, d] });
+  let result;
+  const ours = (
+    await timesOf(async () => {
+      result = await hull.distance({ data: q, shape: [m, d] });
+    })
+  ).map((t) => t / m);
+  const qp = [];
+  const notes = [];
+  for (let i = 0; i < 2; i++) {
     const start = performance.now();
-    await hull.distance(some);
-    distanceTimes.push((performance.now() - start) / some.shape[0]);
+    const value = distance(x, n, d, q.subarray(i * d, (i + 1) * d));
+    qp.push(performance.now() - start);
+    notes.push(Math.abs(value / result.distance[i] - 1).toExponential(0));
   }
-  return {
+  const found = await scipy(x, n, d, q.slice(0, 4 * d), "distance");
+  for (const [i, value] of (found.distances ?? []).entries()) {
+    if (Math.abs(value / result.distance[i] - 1) > 1e-9) throw new Error(`M4: distance ${i} differs`);
+  }
+  const name = `M4 distance d ${d}, N ${n}, a query`;
+  add({
     name,
-    d,
-    n,
-    queries: m,
-    "inside %": (100 * result.rate.inside) / m,
-    undecided: result.rate.boundary,
-    "ours ms": Number(ours.toPrecision(3)),
-    "x highs wasm": Math.round(median(highsTimes) / ours),
-    "x linprog": ratio(found?.linprog ?? []),
-    "x nnls": ratio(found?.nnls ?? []),
-    "distance ms": Number(median(distanceTimes).toPrecision(3)),
-    "distance x nnls":
-      found === null
-        ? "no SciPy"
-        : Number(((1000 * median(found.nnls)) / median(distanceTimes)).toPrecision(3)),
-    passes: result.stats.meanPasses,
-    agree,
+    ours,
+    rival: qp,
+    rivalName: "HiGHS wasm QP",
+    bar: { ratio: 100 },
+    notes: `it differs by ${notes.join(", ")}`,
+  });
+  add({ name, ours, rival: found.distance, rivalName: "SciPy nnls", bar: { ratio: 8 } });
+}
+
+async function extremePoints() {
+  const d = 8;
+  for (const n of given.full ? [10_000] : [1000]) {
+    const x = new Generator(7).split("M5").normal64(n * d);
+    let count;
+    const ours = await timesOf(async () => {
+      count = (await (await ConvexHull.from({ data: x, shape: [n, d] })).extremePoints()).length;
+    });
+    const found = await scipy(x, n, d, new Float64Array(0), "qhull");
+    if (found.vertices !== undefined && found.vertices !== count) throw new Error("M5: the numbers differ");
+    const bar = n === 10_000 ? { ratio: 50 } : undefined;
+    add({
+      name: `M5 extreme points d ${d}, N ${n}`,
+      ours,
+      rival: found.qhull,
+      rivalName: "Qhull",
+      bar,
+      notes: `${count} extreme`,
+    });
+  }
+}
+
+function probabilities() {
+  const slowest = [];
+  for (let r = 0; r < repeats; r++) {
+    let most = 0;
+    for (const [n, d] of [
+      [1e12, 200],
+      [1e12, 20],
+      [1e6, 100],
+      [1000, 200],
+      [1e9, 50],
+      [1e12, 2],
+    ]) {
+      const begin = performance.now();
+      gaussianHullProbability({ n, d });
+      most = Math.max(most, performance.now() - begin);
+    }
+    slowest.push(most);
+  }
+  add({ name: "M6 slowest Gaussian probability", ours: slowest, bar: { most: 20 } });
+}
+
+async function wholeMnist() {
+  const dir = process.env.LAB_DATA_DIR;
+  if (!given.full || !dir) {
+    process.stdout.write("M7 MNIST 60,000/10,000: not run (--full and LAB_DATA_DIR)\n");
+    return;
+  }
+  const { mnist } = await import("@lab/core/data");
+  const bytesOf = async (split) => {
+    const { x } = await mnist({ dir: join(dir, "mnist"), split }).arrays();
+    return { data: Uint8Array.from(x, (v) => Math.round(255 * v)), shape: [x.length / 784, 784] };
   };
+  const [train, test] = [await bytesOf("train"), await bytesOf("test")];
+  const start = performance.now();
+  const hull = await ConvexHull.from(train);
+  const { rate, stats } = await hull.contains(test);
+  const seconds = (performance.now() - start) / 1000;
+  add({
+    name: "M7 MNIST 60,000/10,000 in 784 dimensions",
+    ours: [seconds],
+    unit: "s",
+    bar: { most: 120 },
+    notes: `${rate.inside} inside, ${rate.boundary} open, ${stats.engine}, ${device.threads ?? 1} wasm threads`,
+  });
 }
 
-const rows = [];
-const add = (row) => {
-  rows.push(row);
-  console.log(JSON.stringify(row));
+async function sharing() {
+  const [n, d, m] = [10_000, 20, 1024];
+  const generator = new Generator(7).split("M8");
+  const x = generator.normal64(n * d);
+  const q = { data: generator.normal64(m * d), shape: [m, d] };
+  const hull = await ConvexHull.from({ data: x, shape: [n, d] }, { engine: "simd" });
+  const ask = async (runner) => {
+    const checkpoint = await mkdtemp(join(folder, "c-"));
+    const start = performance.now();
+    await hull.contains(q, { runner, checkpoint, blockSize: 64 });
+    return performance.now() - start;
+  };
+  const [one, two] = [[], []];
+  for (let r = 0; r < repeats; r++) {
+    one.push(await ask("threads:1"));
+    two.push(await ask("threads:2"));
+  }
+  const name = `M8 two threads d ${d}, N ${n}, ${m} queries`;
+  const notes = `${availableParallelism()} processors`;
+  add({ name, ours: two, rival: one, rivalName: "one thread", bar: { ratio: 1.7 }, notes });
+
+  const { writeNpy } = await import("@lab/core/io");
+  const path = join(folder, "x.npy");
+  const wide = new Generator(7).split("disk").normal64(20_000 * 100);
+  await writeNpy(path, { data: wide, shape: [20_000, 100] });
+  const outside = { data: new Generator(8).normal64(1000 * 100), shape: [1000, 100] };
+  const options = { duplicates: false, faces: false };
+  const inMemory = await ConvexHull.from({ data: wide, shape: [20_000, 100] }, options);
+  const onDisk = await ConvexHull.from(await npySource(path), options);
+  const memory = await timesOf(() => inMemory.contains(outside));
+  const disk = await timesOf(() => onDisk.contains(outside));
+  // ≤ 1.3 times the time in memory: memory / disk ≥ 1 / 1.3.
+  add({
+    name: "M8 from disk d 100, N 20,000",
+    ours: disk,
+    rival: memory,
+    rivalName: "in memory",
+    bar: { ratio: 0.77 },
+  });
+}
+
+const benches = {
+  M1: () =>
+    membership("M1 outside", { d: 100, m: 1000, rivalQueries: 2, bars: { highs: 1000, linprog: 1000 } }),
+  M2: () => membership("M2 mixed", { d: 10, m: 300, rivalQueries: 10, bars: { highs: 20, nnls: 10 } }),
+  M3: async () => {
+    await membership("M3 inside", { d: 50, m: 40, inside: true, rivalQueries: 3, bars: { highs: 30 } });
+    await membership("M3 inside", { d: 100, m: 20, inside: true, rivalQueries: 2, bars: { highs: 15 } });
+  },
+  M4: distances,
+  M5: extremePoints,
+  M6: probabilities,
+  M7: wholeMnist,
+  M8: sharing,
 };
-add(await compare("M1 outside", { n: 10_000, d: 100, m: 1000, rivalQueries: 2 }));
-add(await compare("M2 mixed", { n: 10_000, d: 10, m: 300, rivalQueries: 10 }));
-add(await compare("M3 inside", { n: 10_000, d: 50, m: 40, inside: true, rivalQueries: 3 }));
-add(await compare("M3 inside", { n: 10_000, d: 100, m: 20, inside: true, rivalQueries: 2 }));
-add(await compare("M4 distance", { n: 10_000, d: 50, m: 100, rivalQueries: 3 }));
-
-const cloud = new Generator(7).split("M5").normal64(10_000 * 8);
-const start = performance.now();
-const extreme = await (await ConvexHull.from({ data: cloud, shape: [10_000, 8] })).extremePoints();
-add({
-  name: "M5 extreme points",
-  d: 8,
-  n: 10_000,
-  seconds: (performance.now() - start) / 1000,
-  extreme: extreme.length,
-});
-
-let slowest = 0;
-for (const [n, d] of [
-  [1e12, 200],
-  [1e12, 20],
-  [1e6, 100],
-  [1000, 200],
-  [1e9, 50],
-  [1e12, 2],
-]) {
-  const begin = performance.now();
-  gaussianHullProbability({ n, d });
-  slowest = Math.max(slowest, performance.now() - begin);
+for (const [name, bench] of Object.entries(benches)) {
+  if (only === undefined || only.includes(name)) await bench();
 }
-add({ name: "M6 slowest Gaussian value", ms: Number(slowest.toPrecision(3)) });
-if (process.argv[2]) writeFileSync(process.argv[2], JSON.stringify(rows, null, 2));
+if (!process.env.LAB_PYTHON) process.stdout.write("LAB_PYTHON is not set: no SciPy here\n");
+if (given.json !== undefined) {
+  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  const machine = { processor: cpus()[0]?.model ?? "unknown", processors: availableParallelism() };
+  const versions = { "@lab/hull": version, node: process.version, backend: device.backend };
+  writeFileSync(given.json, JSON.stringify({ package: "@lab/hull", machine, versions, rows }, null, 2));
+}
+await rm(folder, { recursive: true, force: true });

@@ -2,6 +2,7 @@ import { device } from "@lab/core";
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
+import { hullColour } from "../src/experiments/hull-colour.js";
 import { hullCube } from "../src/experiments/hull-cube.js";
 import { hullCurves } from "../src/experiments/hull-curves.js";
 import { hullEmbedding } from "../src/experiments/hull-embedding.js";
@@ -91,4 +92,14 @@ test("hull-full ends near 0 in both subspaces", async () => {
     context({ numTrain: 600, numTest: 40, components: [2, 20], sizes: [2, 14] }),
   );
   expect(hullFull.summarise([{ seed: 1, result }], "quick").verdict).toBe("reproduced");
+});
+
+test("hull-colour ends near 0 in both subspaces and leaves no tensor behind", async () => {
+  const before = tf.memory().numTensors;
+  const result = await hullColour.run(
+    context({ numTrain: 300, numTest: 30, components: [2, 20], sizes: [1, 4, 8] }),
+  );
+  expect(tf.memory().numTensors).toBe(before);
+  expect(result.rows.map(({ subspace }) => subspace)).toEqual(["PCA 2", "PCA 20", "means 1×1", "means 4×4"]);
+  expect(hullColour.summarise([{ seed: 1, result }], "quick").verdict).toBe("reproduced");
 });

@@ -5,7 +5,7 @@ import { Generator } from "@lab/core/random";
 import { describe, expect, test } from "vitest";
 import { hullFull } from "../src/experiments/hull-full.js";
 import { hullPixels } from "../src/experiments/hull-pixels.js";
-import { ConvexHull, interpolationRate, pca, verifyCertificate } from "../src/index.js";
+import { interpolationRate, pca } from "../src/index.js";
 
 const hasDigits = (await findData("optdigits")) !== null;
 const hasMnist = (await findData("mnist")) !== null;

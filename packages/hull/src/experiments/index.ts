@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 import type { Experiment } from "@lab/core/experiment";
+import { hullColour } from "./hull-colour.js";
 import { hullCube } from "./hull-cube.js";
 import { hullCurves } from "./hull-curves.js";
 import { hullEmbedding } from "./hull-embedding.js";
@@ -35,4 +36,5 @@ export const experiments: readonly Experiment[] = [
   hullCube,
   hullNNeeded,
   hullFull,
+  hullColour,
 ] as unknown as readonly Experiment[];

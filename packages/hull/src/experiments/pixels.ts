@@ -35,12 +35,14 @@ export async function loadPixels(data: ExperimentData, numTrain: number, numTest
   };
 }
 
-function bytesOf(set: ImageSet): Uint8Array {
-  const bytes = new Uint8Array(set.length * set.imageShape[0] * set.imageShape[1]);
+/** Values of pictures as whole numbers from 0 to 255, one picture a row. */
+export function bytesOf(set: ImageSet): Uint8Array {
+  const perPicture = set.imageShape.reduce((a, b) => a * b, 1);
+  const bytes = new Uint8Array(set.length * perPicture);
   const step = 2000;
   for (let start = 0; start < set.length; start += step) {
     const { x } = set.arrays({ start, end: Math.min(start + step, set.length) });
-    const at = start * set.imageShape[0] * set.imageShape[1];
+    const at = start * perPicture;
     for (let i = 0; i < x.length; i++) bytes[at + i] = Math.round(255 * x[i]!);
   }
   return bytes;

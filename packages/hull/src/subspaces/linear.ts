@@ -7,8 +7,8 @@ import { type Points, readAll } from "../points/points.js";
 import { Pauses } from "../run/pauses.js";
 import { openTraining, type Subspace, subspaceOf } from "./subspace.js";
 
-/** x ↦ (x − mean) · matrix. */
-function linear(
+/** x ↦ (x − mean) · matrix, the matrix being from × to. */
+export function linear(
   caller: string,
   mean: Float64Array,
   matrix: Float64Array,
