@@ -21,7 +21,10 @@ export interface RunSettings {
   reporter: ProgressReporter;
 }
 
-const dataText = (dir: string | undefined) => dir ?? process.env.LAB_DATA_DIR ?? "looked up";
+function foundBy(dir: string | undefined): StoredRun["data"] {
+  if (dir !== undefined) return "given";
+  return process.env.LAB_DATA_DIR === undefined ? "looked up" : "LAB_DATA_DIR";
+}
 
 /**
  * Computes the seeds that are not there yet; a stopped run goes on from what its experiment kept.
@@ -35,7 +38,6 @@ export async function runExperiment(
   const { mode, seeds, dir, runner, device, signal, reporter } = settings;
   const store = new RunStore(settings.out, experiment.name, mode);
   const params = experiment.params(mode);
-  const data = dataText(dir);
   const code = codeFingerprint(source.folder);
   const runs: StoredRun[] = [];
   let reused = 0;
@@ -45,7 +47,7 @@ export async function runExperiment(
       mode,
       seed,
       params,
-      data,
+      data: dir ?? process.env.LAB_DATA_DIR ?? "looked up",
       code,
       backend: device.backend,
     });
@@ -78,7 +80,7 @@ export async function runExperiment(
       result,
       device,
       versions: versions(source),
-      data,
+      data: foundBy(dir),
       seconds: (performance.now() - start) / 1000,
       finished: new Date().toISOString(),
     };

@@ -15,8 +15,8 @@ export interface StoredRun {
   result: unknown;
   device: DeviceInfo;
   versions: Record<string, string>;
-  /** Folder that the data came from, or how it was looked up. */
-  data: string;
+  /** How the data were found; which they were is in the notes of the result. The path stays out, so that results can be shared. */
+  data: "given" | "LAB_DATA_DIR" | "looked up";
   seconds: number;
   finished: string;
 }

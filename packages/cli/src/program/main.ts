@@ -46,6 +46,10 @@ export async function main(argv: string[]): Promise<number> {
   const { signal, release } = stopOnInterrupt();
   const invocation: Invocation = { signal, exitCode: 0 };
   try {
+    if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-v")) {
+      console.log(version);
+      return 0;
+    }
     const registry = await discover();
     for (const failure of registry.failures) console.error(`lab: ${failure}`);
     const tree = commandTree([...builtInCommands(registry), ...registry.commands], invocation);
@@ -56,10 +60,6 @@ export async function main(argv: string[]): Promise<number> {
         argv.filter((word) => !word.startsWith("-")),
       );
       console.log(await renderUsage(command, parent));
-      return 0;
-    }
-    if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-v")) {
-      console.log(version);
       return 0;
     }
     await runCommand(tree, { rawArgs: argv });

@@ -29,7 +29,7 @@ function facts({ registered, mode, runs }: Entry): string {
   const entries: [string, string][] = [
     ["seeds", runs.map((run) => run.seed).join(", ")],
     ["time", `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`],
-    ["data", first.data === "looked up" ? "found by the loaders or generated" : "the folder given"],
+    ["data", first.data === "looked up" ? "found by the loaders or generated" : "from the folder given"],
     ["backend", `${first.device.backend} ${first.device.version}, ${first.device.name}`],
     ["versions", versions.join(", ")],
     ["again", commandText(registered.experiment.name, mode, runs.length)],
