@@ -1,6 +1,7 @@
 // Runs where WebGPU is: in a Node process with a software driver, and in a page of a browser.
 import * as tf from "@tensorflow/tfjs-core";
 import { type DeviceInfo, init } from "../../../src/index.js";
+import { cholesky, eigh, logdet, triangularSolve } from "../../../src/linalg/index.js";
 
 /** What a run on WebGPU found. */
 export interface WebgpuReport {
@@ -9,6 +10,8 @@ export interface WebgpuReport {
   productError: number;
   /** Largest deviations of a convolution and its two gradients from the plain backend. */
   convolutionErrors: number[];
+  /** Largest deviations of linear algebra from the plain backend: factor, solution, log-determinant, its gradient, spectrum. */
+  linalgErrors: number[];
   /** Losses of a small network before and after training. */
   losses: [number, number];
   /** Tensors left by thirty training steps. */
@@ -44,6 +47,28 @@ async function convolution(): Promise<Float32Array[]> {
   return Promise.all([value, ...grads].map(async (tensor) => new Float32Array(await tensor.data())));
 }
 
+const ORDER = 3; // each shape of a product is a program to compile
+
+/** Linear algebra on a batch of two; all but the spectrum stays on the device. */
+async function linalg(): Promise<Float32Array[]> {
+  const root = tf.tensor3d(numbers(2 * ORDER * ORDER, 9), [2, ORDER, ORDER]);
+  const a = tf.add(tf.matMul(root, root, false, true), tf.mul(tf.eye(ORDER), 0.5));
+  const b = tf.tensor3d(numbers(2 * ORDER * 3, 10), [2, ORDER, 3]);
+  const l = cholesky(a);
+  const gradient = tf.grad((x) => tf.sum(logdet(x)))(a);
+  const parts = [l, triangularSolve(l, b), logdet(a), gradient];
+  const values = await Promise.all(parts.map(async (tensor) => new Float32Array(await tensor.data())));
+  await a.data(); // the spectrum is computed from values that have been read
+  return [...values, new Float32Array(await eigh(a).values.data())];
+}
+
+/** The largest deviation of each part. */
+function deviations(got: Float32Array[], expected: Float32Array[]): number[] {
+  return got.map((values, part) =>
+    values.reduce((worst, value, i) => Math.max(worst, Math.abs(value - expected[part]![i]!)), 0),
+  );
+}
+
 async function train(): Promise<{ losses: [number, number]; leaked: number }> {
   const x = tf.tensor2d(numbers(64 * 2, 6), [64, 2]);
   const y = tf.mul(tf.slice(x, [0, 0], [64, 1]), tf.slice(x, [0, 1], [64, 1]));
@@ -65,11 +90,10 @@ async function train(): Promise<{ losses: [number, number]; leaked: number }> {
 export async function runOnWebgpu(): Promise<WebgpuReport> {
   await init({ backend: "cpu" });
   const expected = await convolution();
+  const spectra = await linalg();
   const device = await init({ backend: "webgpu" });
   const error = await productError();
-  const got = await convolution();
-  const convolutionErrors = got.map((values, part) =>
-    values.reduce((worst, value, i) => Math.max(worst, Math.abs(value - expected[part]![i]!)), 0),
-  );
-  return { device, productError: error, convolutionErrors, ...(await train()) };
+  const convolutionErrors = deviations(await convolution(), expected);
+  const linalgErrors = deviations(await linalg(), spectra);
+  return { device, productError: error, convolutionErrors, linalgErrors, ...(await train()) };
 }
