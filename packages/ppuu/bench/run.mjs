@@ -1,93 +1,120 @@
-// Speed of this package against named rivals in one run; needs a build. LAB_PYTHON names a Python with highway-env and
-// torch; without it those columns say so. Prints JSON.
+// Speed of this package against named rivals in one run, ours and theirs in turns. Needs a build (`pnpm build`).
+// LAB_PYTHON names a Python with highway-env and torch; without it those columns say so. Run: node bench/run.mjs
+// [--json FILE] [--only NAME,NAME]
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { gzipSync } from "node:zlib";
+import { writeFileSync } from "node:fs";
+import { cpus } from "node:os";
 import { init } from "@lab/core";
 import * as lab from "@lab/ppuu";
+import { drawEpisodes, evaluate } from "@lab/ppuu/evaluation";
+import { cnnWorldModel, renderContext } from "@lab/ppuu/images";
+import { loadNgsim } from "@lab/ppuu/ngsim";
+import { mpc } from "@lab/ppuu/planning";
 import * as tf from "@tensorflow/tfjs-core";
 
 const here = new URL(".", import.meta.url).pathname;
-const seconds = () => performance.now() / 1000;
-
-/** Median seconds of a function over some repeats, after one to warm up. */
-async function median(repeats, body) {
-  await body();
-  const times = [];
-  for (let i = 0; i < repeats; i++) {
-    const begin = seconds();
-    await body();
-    times.push(seconds() - begin);
-  }
-  return times.sort((a, b) => a - b)[Math.floor(repeats / 2)];
-}
-
-function python(script) {
-  if (!process.env.LAB_PYTHON) return { missing: "set LAB_PYTHON to a Python that has it" };
-  try {
-    return JSON.parse(
-      execFileSync(process.env.LAB_PYTHON, [`${here}${script}`], { encoding: "utf8" })
-        .trim()
-        .split("\n")
-        .at(-1),
-    );
-  } catch (error) {
-    return { missing: String(error.message).split("\n")[0] };
-  }
-}
-
-const result = {
+const argument = (name) => process.argv[process.argv.indexOf(name) + 1];
+const only = process.argv.includes("--only") ? argument("--only").split(",") : undefined;
+const repeats = Number(process.env.LAB_BENCH_REPEATS ?? 3);
+const sorted = (values) => [...values].sort((a, b) => a - b);
+const median = (values) => sorted(values)[Math.floor(values.length / 2)];
+const versions = {
   node: process.version,
   backend: (await init({ backend: process.env.LAB_BACKEND ?? "wasm" })).backend,
 };
 
-export function simulator() {
+/** Milliseconds of a function. */
+async function time(body) {
+  const begin = performance.now();
+  await body();
+  return performance.now() - begin;
+}
+
+/** What a script prints as JSON in its last line; `undefined` without a Python that can run it. */
+function python(script) {
+  if (!process.env.LAB_PYTHON) return undefined;
+  try {
+    const text = execFileSync(process.env.LAB_PYTHON, [`${here}${script}`], { encoding: "utf8" });
+    const found = JSON.parse(text.trim().split("\n").at(-1));
+    versions[script.split("_")[0]] = found.version;
+    return found;
+  } catch (error) {
+    process.stderr.write(`${script}: ${String(error.message).split("\n")[0]}\n`);
+    return undefined;
+  }
+}
+
+const rows = [];
+/** Takes turns, then writes a row; `judge` says whether the bar is met. */
+async function compare({ name, unit, ours, rival, rivalName, bar, judge, turns = repeats }) {
+  if (only && !only.includes(name)) return;
+  const [own, theirs] = [[], []];
+  for (let i = 0; i < turns; i++) {
+    own.push(await ours());
+    const found = await rival?.();
+    if (found !== undefined) theirs.push(found);
+  }
+  const [mine, other] = [median(own), theirs.length > 0 ? median(theirs) : null];
+  const ratio = other === null ? null : mine / other;
+  const spread = [sorted(own)[0], sorted(own).at(-1)];
+  rows.push({
+    name,
+    ours: mine,
+    rival: other,
+    rivalName: rivalName ?? null,
+    unit,
+    ratio,
+    bar,
+    met: judge(mine, ratio),
+    spread,
+  });
+}
+
+// ---- the simulator
+{
   const traffic = new lab.TrafficSimulation({ seed: 0, scenes: 20 });
   for (let t = 0; t < 300; t++) traffic.step();
-  const begin = seconds();
-  for (let t = 0; t < 600; t++) traffic.step();
-  return (20 * 60 * 600) / (seconds() - begin);
+  await compare({
+    name: "simulator",
+    unit: "car steps/s",
+    async ours() {
+      const ms = await time(() => {
+        for (let t = 0; t < 600; t++) traffic.step();
+      });
+      return (1000 * 20 * 60 * 600) / ms;
+    },
+    rival: () => python("highway_env_speed.py")?.car_steps_per_second,
+    rivalName: "HighwayEnv",
+    bar: ">= 1.5e6 and >= 200x",
+    judge: (ours, ratio) => ours >= 1.5e6 && (ratio === null || ratio >= 200),
+  });
 }
-const rival = python("highway_env_speed.py");
-const speed = simulator();
-result.simulator = {
-  carStepsPerSecond: Math.round(speed),
-  highwayEnv: rival,
-  ratio: rival.car_steps_per_second ? Math.round(speed / rival.car_steps_per_second) : null,
-  bar: ">= 1.5e6 and >= 200x",
-};
 
-const full = await lab.simulateTraffic({ seconds: 30, scenes: 8, seed: 0 });
-const log = lab.subsampleLog(full, 2);
+const log = lab.subsampleLog(await lab.simulateTraffic({ seconds: 30, scenes: 8, seed: 0 }), 2);
 const ego = lab.unicycle({ dt: 0.2 });
+
+// ---- an update of the policy
 export async function training(steps) {
   const policy = lab.mlpPolicy();
-  const begin = seconds();
-  await lab.trainPolicy({
-    policy,
-    world: lab.replayWorld(log),
-    ego,
-    costs: lab.vectorCosts(),
-    log,
-    steps,
-    seed: 0,
-  });
+  const common = { world: lab.replayWorld(log), ego, costs: lab.vectorCosts(), log, seed: 0 };
+  const ms = await time(() => lab.trainPolicy({ ...common, policy, steps }));
   policy.dispose();
-  return ((seconds() - begin) * 1000) / steps;
+  return ms / steps;
 }
-await training(5);
-const torch = python("torch_policy_training.py");
-const ms = await training(40);
-result.policyTraining = {
-  msPerUpdate: Math.round(ms * 10) / 10,
-  secondsFor300: Math.round(ms * 3) / 10,
-  torch,
-  ratio: torch.ms_per_update ? Math.round((ms / torch.ms_per_update) * 100) / 100 : null,
-  bar: "300 updates <= 60 s and <= 2.5x PyTorch eager, one thread",
-};
+if (!only || only.includes("policy update")) await training(5);
+await compare({
+  name: "policy update",
+  unit: "ms",
+  ours: () => training(40),
+  rival: () => python("torch_policy_training.py")?.ms_per_update,
+  rivalName: "PyTorch eager, one thread",
+  bar: "<= 2.5x and 300 updates <= 60 s",
+  judge: (ours, ratio) => ours <= 200 && (ratio === null || ratio <= 2.5),
+});
 
+// ---- a plan
 {
-  const places = lab.drawEpisodes(log, 144, 1, 1, 50);
+  const places = drawEpisodes(log, 144, 1, 1, 50);
   const history = lab.historyFromLog(log, places);
   const world = lab.replayWorld(log);
   const observation = tf.tidy(() => ({
@@ -96,15 +123,22 @@ result.policyTraining = {
     car: history.car,
     history,
   }));
-  const options = { world: lab.constantVelocityWorld(), ego, costs: lab.vectorCosts(), horizon: 15, plan: 3 };
-  const planner = lab.mpc({ ...options, candidates: 4, iterations: 6, seed: 0 });
-  const time = await median(3, async () => (await planner(observation)).dispose());
+  const settings = { horizon: 15, plan: 3, candidates: 4, iterations: 6, seed: 0 };
+  const planner = mpc({ world: lab.constantVelocityWorld(), ego, costs: lab.vectorCosts(), ...settings });
+  await compare({
+    name: "plan",
+    unit: "ms",
+    ours: () => time(async () => (await planner(observation)).dispose()),
+    bar: "<= 1500 ms for 144 cars x 4 candidates x 15 steps x 6 iterations",
+    judge: (ours) => ours <= 1500,
+    turns: repeats + 1,
+  });
   planner.reset();
-  result.mpc = { secondsAPlan: Math.round(time * 1000) / 1000, bar: "<= 1.5 s for 144 x 4 x 15 x 6" };
 }
 
+// ---- context images
 {
-  const cars = tf.randomUniform([64, 40, 5]);
+  const cars = tf.randomUniform([64, 40, 5], 0, 1, "float32", 1);
   const scale = tf.tensor1d([70, 14, 10, 1, 0.3]);
   const offset = tf.tensor1d([-35, 0, 0, 4.2, 1.7]);
   const scene = {
@@ -113,49 +147,84 @@ result.policyTraining = {
     road: { lanes: 4, laneWidth: 3.7, destination: 1 },
     reference: tf.tile(tf.tensor2d([[0, 5.55, 1, 0, 8]]), [64, 1]),
   };
-  const time = await median(5, async () => {
-    const image = lab.renderContext(scene);
+  const once = async () => {
+    const image = renderContext(scene);
     await image.data();
     image.dispose();
+  };
+  await once();
+  await compare({
+    name: "context images",
+    unit: "ms",
+    ours: () => time(once),
+    bar: "<= 40 ms for 64 x 117 x 24 x 3, 40 cars",
+    judge: (ours) => ours <= 40,
+    turns: 5 * repeats,
   });
-  result.renderContext = { ms: Math.round(time * 1000), bar: "<= 40 ms for 64 x 117 x 24 x 3, 40 cars" };
 }
 
+// ---- an update of the small image model
+if (!only || only.includes("image model update")) {
+  const world = cnnWorldModel({ kind: "dfm-km", isStochastic: false });
+  const updates = (count) =>
+    lab.trainWorldModel(log, { world, updates: count, batch: 32, horizon: 5, frames: 4, seed: 0 });
+  await updates(1);
+  await compare({
+    name: "image model update",
+    unit: "ms",
+    ours: async () => (await time(() => updates(4))) / 4,
+    bar: "<= 1000 ms for 32 windows x 5 steps",
+    judge: (ours) => ours <= 1000,
+  });
+  world.dispose();
+}
+
+// ---- the reader
 {
   const row = (id, frame) =>
     `${id} ${frame} 1000 ${1113433135300 + 100 * frame} 16.467 ${(35.381 + 2.5 * frame).toFixed(3)} 6042842.116 2133117.662 14.3 6.4 2 12.50 0.00 2 0 0 0.00 0.00\n`;
   const parts = [];
   for (let id = 1; id <= 200; id++) for (let frame = 0; frame < 1000; frame++) parts.push(row(id, frame));
   const blob = new Blob([parts.join("")]);
-  const time = await median(3, () => lab.loadNgsim(blob));
-  result.ngsim = { megabytesPerSecond: Math.round(blob.size / 1e6 / time), bar: ">= 20 MB/s" };
+  await compare({
+    name: "trajectory reader",
+    unit: "MB/s",
+    ours: async () => blob.size / 1e3 / (await time(() => loadNgsim(blob))),
+    bar: ">= 20 MB/s",
+    judge: (ours) => ours >= 20,
+  });
 }
 
-{
+// ---- an evaluation on threads
+if (!only || only.includes("evaluation on 2 threads")) {
   const policy = lab.mlpPolicy();
-  const held = lab.subsampleLog(await lab.simulateTraffic({ seconds: 40, scenes: 12, seed: 1 }), 2);
-  const options = { log: held, mode: "reactive", episodes: 144, seed: 0, limit: 30 };
-  const inline = await median(1, () => lab.evaluate(policy, options));
-  const threads = await median(1, () => lab.evaluate(policy, { ...options, runner: "threads:2" }));
-  result.evaluate = {
-    inlineSeconds: inline,
-    threadsSeconds: threads,
-    ratio: inline / threads,
-    bar: ">= 1.7x on 2 threads",
-  };
+  const held = lab.subsampleLog(await lab.simulateTraffic({ seconds: 62, scenes: 24, seed: 1 }), 2);
+  const options = { log: held, mode: "reactive", episodes: 288, seed: 0, limit: 50, destination: 400 };
+  await compare({
+    name: "evaluation on 2 threads",
+    unit: "s",
+    ours: async () => (await time(() => evaluate(policy, { ...options, runner: "threads:2" }))) / 1000,
+    rival: async () => (await time(() => evaluate(policy, options))) / 1000,
+    rivalName: "the same in one thread",
+    bar: ">= 1.7x as fast: ratio <= 0.59",
+    judge: (_ours, ratio) => ratio <= 1 / 1.7,
+    turns: 1,
+  });
 }
 
-/** The entry point and the chunks that it imports, as one text. */
-function bundleOf(file, seen = new Set()) {
-  if (seen.has(file)) return "";
-  seen.add(file);
-  const text = readFileSync(new URL(`../dist/${file}`, import.meta.url), "utf8");
-  const chunks = [...text.matchAll(/from ["']\.\/([^"']+)["']/g)].map(([, name]) => bundleOf(name, seen));
-  return text + chunks.join("");
+const short = (value) =>
+  value === null ? "–" : Math.abs(value) >= 1000 ? value.toPrecision(4) : value.toPrecision(3);
+for (const { name, ours, rival, rivalName, unit, ratio, bar, met } of rows) {
+  const against =
+    rivalName === null
+      ? ""
+      : rival === null
+        ? `  ${rivalName}: not found (LAB_PYTHON)`
+        : `  ${rivalName} ${short(rival)}, ratio ${short(ratio)}`;
+  console.log(`${met ? "met   " : "missed"}  ${name}: ${short(ours)} ${unit}${against}  (bar ${bar})`);
 }
-result.size = {
-  kilobytesGzip: Math.round(gzipSync(bundleOf("index.js")).length / 100) / 10,
-  note: "not minified; comments included",
-  bar: "<= 25 kB gzip, minified",
-};
-console.log(JSON.stringify(result, null, 1));
+if (process.argv.includes("--json")) {
+  const [{ model }] = cpus();
+  const report = { package: "@lab/ppuu", machine: `${cpus().length} x ${model}`, versions, rows };
+  writeFileSync(argument("--json"), `${JSON.stringify(report, null, 1)}\n`);
+}

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { joinColumns, splitColumns } from "../gradient/columns.js";
 import { oneHot } from "../gradient/one-hot.js";
 import { withoutGradient } from "../gradient/without-gradient.js";
 import type { Road } from "../log/road.js";
@@ -17,16 +18,15 @@ export interface CarMotion {
   acceleration: tf.Tensor2D;
 }
 
-/** Columns of cars `[batch, cars, 5]`. */
-function carColumns(cars: tf.Tensor3D): [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D] {
-  return tf.unstack(cars, 2) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
-}
+type Columns = [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
 
 /** Motion of the other cars at the end of a history; what needs two frames is 0 where there is one. */
 export function motionOf(history: History): CarMotion {
   const [batch, frames, numCars] = history.cars.shape;
   const frame = (t: number) =>
-    carColumns(tf.reshape(tf.slice(history.cars, [0, t, 0, 0], [batch, 1, numCars, 5]), [batch, numCars, 5]));
+    splitColumns(
+      tf.reshape(tf.slice(history.cars, [0, t, 0, 0], [batch, 1, numCars, 5]), [batch, numCars, 5]),
+    ) as Columns;
   const [x, y, v, length, width] = frame(frames - 1);
   const zero = tf.zerosLike(x);
   if (frames < 2) return { x, y, v, length, width, lateral: zero, acceleration: zero };
@@ -46,7 +46,7 @@ export function motionOf(history: History): CarMotion {
 
 /** Cars `[batch, cars, 5]` of columns. */
 export function carsOf({ x, y, v, length, width }: CarMotion): tf.Tensor3D {
-  return tf.stack([x, y, v, length, width], 2) as tf.Tensor3D;
+  return joinColumns([x, y, v, length, width]);
 }
 
 /** What is in front of each car. */
@@ -91,8 +91,8 @@ export function leadersOf(
     const isNear = tf.cast(tf.less(tf.min(distance, 2, true), RANGE), "float32");
     return tf.mul(oneHot(tf.argMin(distance, 2), numCars + 1), isNear);
   });
-  const values = tf.stack([x, v, length, tf.onesLike(x)], 2);
-  const [leaderX, speed, leaderLength, present] = tf.unstack(tf.matMul(chosen, values), 2) as tf.Tensor2D[];
+  const values = joinColumns([x, v, length, tf.onesLike(x)]);
+  const [leaderX, speed, leaderLength, present] = splitColumns(tf.matMul(chosen, values));
   const way = tf.sub(tf.sub(leaderX!, motion.x), tf.mul(tf.add(leaderLength!, motion.length), 0.5));
   const gap = tf.add(tf.mul(way, present!), tf.mul(tf.sub(1, present!), RANGE));
   return { gap: gap as tf.Tensor2D, speed: speed!, present: present! };

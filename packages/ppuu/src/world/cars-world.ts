@@ -1,6 +1,7 @@
 import { checkInteger } from "@lab/core";
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
+import { joinColumns, splitColumns } from "../gradient/columns.js";
 import { withoutGradient } from "../gradient/index.js";
 import { assignWeights, Mlp, type WeightsSpec, weightsToSpec } from "../network/index.js";
 import { type CarMotion, carsOf, leadersOf, motionOf } from "./car-motion.js";
@@ -51,13 +52,19 @@ export function carsWorld(options: CarsWorldOptions = {}): LearnedWorldModel {
     );
     const offset = tf.sub(motion.y, centre);
     const relative = tf.mul(tf.sub(speed, motion.v), present);
-    const inputs = tf.stack(
-      [motion.v, motion.acceleration, motion.lateral, offset, tf.abs(offset), gap, relative, present],
-      2,
-    );
+    const inputs = joinColumns([
+      motion.v,
+      motion.acceleration,
+      motion.lateral,
+      offset,
+      tf.abs(offset),
+      gap,
+      relative,
+      present,
+    ]);
     const scaled = tf.mul(inputs, tf.tensor1d(SCALES));
     const outputs = network.apply(tf.reshape(scaled, [batch * numCars, 8]));
-    const [acceleration, sideways] = tf.unstack(tf.reshape(outputs, [batch, numCars, 2]), 2) as tf.Tensor2D[];
+    const [acceleration, sideways] = splitColumns(tf.reshape(outputs, [batch, numCars, 2]));
     const moved: CarMotion = {
       ...motion,
       x: tf.add(motion.x, tf.mul(motion.v, dt)),
@@ -98,7 +105,7 @@ export function carsWorld(options: CarsWorldOptions = {}): LearnedWorldModel {
         const actual = tf.reshape(tf.slice(cars, [0, t, 0, 0], [batch, 1, numCars, 3]), [batch, numCars, 3]);
         const there = tf.reshape(tf.slice(mask, [0, t, 0], [batch, 1, numCars]), [batch, numCars, 1]);
         const { x, y, v } = state.motion;
-        const error = tf.mul(tf.sub(tf.stack([x, y, v], 2), actual), there);
+        const error = tf.mul(tf.sub(joinColumns([x, y, v]), actual), there);
         losses.push(tf.div(tf.sum(tf.square(error)), tf.add(tf.sum(there), 1)));
       }
       return tf.mean(tf.stack(losses));

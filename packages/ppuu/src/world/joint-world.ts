@@ -1,6 +1,7 @@
 import { checkInteger } from "@lab/core";
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
+import { joinColumns, splitColumns } from "../gradient/columns.js";
 import { assignWeights, Mlp, type WeightsSpec, weightsToSpec } from "../network/index.js";
 import type { History } from "../scene/scene.js";
 import { NUM_TRACKED } from "../scene/tracked-cars.js";
@@ -57,10 +58,13 @@ export function jointWorldModel(options: JointWorldModelOptions = {}): LearnedWo
     const { ego, motion, mask, road, dt } = state;
     const batch = ego.shape[0];
     const [x, y, dx, dy, v] = tf.split(ego, 5, 1) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-    const seen = tf.stack(
-      [tf.sub(motion.x, x), tf.sub(motion.y, y), tf.sub(motion.v, v), motion.lateral, tf.onesLike(motion.x)],
-      2,
-    );
+    const seen = joinColumns([
+      tf.sub(motion.x, x),
+      tf.sub(motion.y, y),
+      tf.sub(motion.v, v),
+      motion.lateral,
+      tf.onesLike(motion.x),
+    ]);
     const others = tf.mul(tf.mul(seen, tf.tensor1d(CAR_SCALES)), tf.expandDims(mask, 2));
     const width = road.lanes * road.laneWidth;
     const inputs = tf.concat2d(
@@ -83,7 +87,7 @@ export function jointWorldModel(options: JointWorldModelOptions = {}): LearnedWo
       1,
     );
     const change = tf.mul(tf.reshape(rest, [batch, NUM_TRACKED, 3]), tf.tensor1d(OTHER_SCALES));
-    const [changeX, changeY, changeV] = tf.unstack(change, 2) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+    const [changeX, changeY, changeV] = splitColumns(change) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
     const stepY = tf.add(tf.mul(motion.lateral, dt), changeY) as tf.Tensor2D;
     return {
       ...state,
@@ -141,7 +145,7 @@ export function jointWorldModel(options: JointWorldModelOptions = {}): LearnedWo
         ]);
         const there = tf.reshape(tf.slice(mask, [0, t, 0], [batch, 1, NUM_TRACKED]), [batch, NUM_TRACKED, 1]);
         const others = tf.mul(
-          tf.div(tf.sub(tf.stack([x, y, v], 2), actual), tf.tensor1d(OTHER_SCALES)),
+          tf.div(tf.sub(joinColumns([x, y, v]), actual), tf.tensor1d(OTHER_SCALES)),
           there,
         );
         losses.push(

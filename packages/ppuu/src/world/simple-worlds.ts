@@ -1,5 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { joinColumns } from "../gradient/columns.js";
 import type { Road } from "../log/road.js";
+import type { Scene } from "../scene/scene.js";
 import { IDM_CAR, type Idm } from "../simulation/idm.js";
 import { type CarMotion, carsOf, leadersOf, motionOf } from "./car-motion.js";
 import type { WorldModel } from "./world-model.js";
@@ -29,18 +31,20 @@ export function constantVelocityWorld(log?: { dt: number }): WorldModel {
   return {
     kind: "constant-velocity",
     predictsEgo: false,
-    reset: (history) => ({ ...begin(history, log?.dt) }),
-    step(given) {
-      const state = given as unknown as MotionState;
-      const { motion, dt } = state;
-      const moved = {
-        ...motion,
-        x: tf.add(motion.x, tf.mul(motion.v, dt)),
-        y: tf.add(motion.y, tf.mul(motion.lateral, dt)),
-      };
-      return { ...state, motion: moved };
+    reset(history) {
+      const { motion, mask, road, dt } = begin(history, log?.dt);
+      const still = tf.zerosLike(motion.x);
+      const way = joinColumns([tf.mul(motion.v, dt), tf.mul(motion.lateral, dt), still, still, still]);
+      return { cars: carsOf(motion), way, mask, road };
     },
-    scene: (state) => sceneOf(state as unknown as MotionState),
+    step(given) {
+      const state = given as unknown as { cars: tf.Tensor3D; way: tf.Tensor3D };
+      return { ...state, cars: tf.add(state.cars, state.way) };
+    },
+    scene(given) {
+      const { cars, mask, road } = given as unknown as Scene;
+      return { cars, mask, road };
+    },
     ...(log === undefined && { describe: async () => ({ kind: "constant-velocity" as const }) }),
   };
 }
