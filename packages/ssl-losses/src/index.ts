@@ -6,6 +6,7 @@
 export {
   type CodingRateReductionOptions,
   type CodingRateReductionResult,
+  checkMembership,
   codingRate,
   codingRateReduction,
   idealRateReduction,

@@ -4,6 +4,7 @@ import { expectClose, gaussians } from "@lab/core/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
 import {
+  checkMembership,
   clusterFeatures,
   codingRate,
   codingRateReduction,
@@ -177,4 +178,13 @@ test("wrong arguments are refused and nothing is left behind", () => {
     codingRate(z, { method: "newtonSchulz" }).dispose();
   }
   expect(tf.memory().numTensors).toBe(before);
+});
+
+test("memberships that are no shares are named", async () => {
+  await checkMembership(tf.softmax(filled(5, 3, 0)));
+  const wrong = tf.tensor2d([0.5, 0.5, 1, 0, 0.25, 0.75, 0.2, 0.3], [4, 2]);
+  await expect(checkMembership(wrong)).rejects.toThrow(
+    "codingRateReduction: membership row 3 sums to 0.5; rows must sum to 1 (softmax the logits first)",
+  );
+  await expect(checkMembership(tf.tensor2d([1.5, -0.5], [1, 2]))).rejects.toThrow("sums to 1 and holds -0.5");
 });

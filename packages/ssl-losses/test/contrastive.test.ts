@@ -15,7 +15,7 @@ import {
   uniformity,
   vicReg,
 } from "../src/index.js";
-import { mirrorLosses } from "./reference/contrastive-mirror.js";
+import { mirrorGradient, mirrorLosses } from "./reference/contrastive-mirror.js";
 import { fill, filled } from "./reference/fill.js";
 
 type Loss = (a: tf.Tensor2D, b: tf.Tensor2D) => tf.Tensor;
@@ -140,6 +140,26 @@ test.each([0.01, 0.02, 0.07, 0.1, 0.5, 5])(
       })(stacked);
       const largest = Math.max(...expected.map(Math.abs));
       await expectClose(gradient, expected, { relative: 0, absolute: 3e-5 * largest + 1e-9 });
+    }
+  },
+);
+
+test.each([0.01, 0.1, 5])(
+  "gradients of many pairs, in several blocks, equal double precision at temperature %s",
+  async (temperature) => {
+    const [n, d] = [520, 4];
+    const both = Float32Array.from(gaussians(2 * n * d, 12));
+    for (const [kind, loss] of [
+      ["ntXent", ntXent],
+      ["dcl", decoupledContrastive],
+    ] as const) {
+      const expected = mirrorGradient(both, d, temperature, kind);
+      const gradient = tf.grad((x) => {
+        const [a, b] = tf.split(x, 2) as [tf.Tensor2D, tf.Tensor2D];
+        return loss(a, b, { temperature });
+      })(tf.tensor2d(both, [2 * n, d]));
+      const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      await expectClose(gradient, expected, { relative: 0, absolute: 2e-5 * largest });
     }
   },
 );

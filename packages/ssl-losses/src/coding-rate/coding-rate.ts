@@ -183,6 +183,30 @@ export function codingRateReduction(
 }
 
 /**
+ * Refuses memberships whose rows do not sum to 1, or hold a negative number; {@link codingRateReduction} does not look.
+ *
+ * @param membership - `[n, K]`.
+ * @throws {@link ArgumentError} that names the first such row; {@link ShapeError} unless the rank is 2.
+ */
+export async function checkMembership(membership: tf.Tensor2D): Promise<void> {
+  checkRank("codingRateReduction", "membership", membership, 2);
+  const [sums, least] = tf.tidy(() => [tf.sum(membership, 1), tf.min(membership, 1)]) as [
+    tf.Tensor,
+    tf.Tensor,
+  ];
+  const [total, smallest] = await Promise.all([sums.data(), least.data()]);
+  tf.dispose([sums, least]);
+  for (const [row, sum] of total.entries()) {
+    const isSimplex = Math.abs(sum - 1) <= 1e-4 && smallest[row]! >= 0;
+    if (isSimplex) continue;
+    throw new ArgumentError(
+      `codingRateReduction: membership row ${row} sums to ${Number(sum.toPrecision(6))}${smallest[row]! < 0 ? ` and holds ${smallest[row]}` : ""}; rows must sum to 1 (softmax the logits first)`,
+      { argument: "membership", value: sum },
+    );
+  }
+}
+
+/**
  * Rate reduction of `numClusters` equal clusters that fill orthogonal subspaces: the largest there is.
  *
  * $\Delta R^* = \tfrac d2 \ln(1 + 1/\varepsilon^2) - \tfrac{d}{2K} \ln(1 + K/\varepsilon^2)$

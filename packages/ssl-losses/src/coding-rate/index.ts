@@ -1,6 +1,7 @@
 export {
   type CodingRateReductionOptions,
   type CodingRateReductionResult,
+  checkMembership,
   codingRate,
   codingRateReduction,
   idealRateReduction,

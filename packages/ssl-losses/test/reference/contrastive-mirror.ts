@@ -35,3 +35,42 @@ export function mirrorLosses(x: ArrayLike<number>, d: number, temperature: numbe
   }
   return { ntXent: mean(nt), dcl: mean(dcl), infoNce: mean(cross) };
 }
+
+/** Gradient of the mean NT-Xent or DCL loss to all rows, anchor by anchor in double precision. */
+export function mirrorGradient(x: ArrayLike<number>, d: number, temperature: number, kind: "ntXent" | "dcl") {
+  const z = unitRows(x, d);
+  const m = z.length / d;
+  const n = m / 2;
+  const dz = new Float64Array(z.length);
+  const s = new Float64Array(m);
+  for (let i = 0; i < m; i++) {
+    const p = (i + n) % m;
+    let largest = Number.NEGATIVE_INFINITY;
+    for (let j = 0; j < m; j++) {
+      s[j] = dot(z, d, i, j) / temperature;
+      if (j !== i && j !== p) largest = Math.max(largest, s[j]!);
+    }
+    let sum = 0;
+    for (let j = 0; j < m; j++) if (j !== i && j !== p) sum += Math.exp(s[j]! - largest);
+    const e = Math.log(sum) + largest - s[p]!;
+    const q = kind === "dcl" ? 1 : 1 / (1 + Math.exp(-e));
+    for (let j = 0; j < m; j++) {
+      if (j === i) continue;
+      const share = (q / (m * temperature)) * (j === p ? -1 : Math.exp(s[j]! - largest) / sum);
+      for (let k = 0; k < d; k++) {
+        dz[i * d + k]! += share * z[j * d + k]!;
+        dz[j * d + k]! += share * z[i * d + k]!;
+      }
+    }
+  }
+  return dz.map((_, at) => {
+    const i = Math.floor(at / d);
+    let along = 0;
+    let norm = 0;
+    for (let k = 0; k < d; k++) {
+      along += dz[i * d + k]! * z[i * d + k]!;
+      norm += x[i * d + k]! ** 2;
+    }
+    return (dz[at]! - along * z[at]!) / Math.sqrt(norm);
+  });
+}
