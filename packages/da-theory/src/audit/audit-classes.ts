@@ -80,8 +80,9 @@ function meanPredictions(table: RunTable, own: SettingRuns, c: number): Map<numb
   for (const predictions of own.predictions) {
     if (!predictions) return undefined;
     for (let i = table.start[c]!; i < table.start[c + 1]!; i++)
-      counts.set(predictions[i]!, (counts.get(predictions[i]!) ?? 0) + 1 / own.predictions.length);
+      counts.set(predictions[i]!, (counts.get(predictions[i]!) ?? 0) + 1);
   }
+  for (const [other, images] of counts) counts.set(other, images / own.predictions.length);
   return counts;
 }
 
