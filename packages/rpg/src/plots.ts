@@ -6,18 +6,26 @@ import type { Compressed } from "./compress/index.js";
 import type { ParameterGenerator } from "./generator/index.js";
 
 /**
- * Distribution of a ring's numbers.
+ * Distribution of a ring's numbers, and of what they were before.
  *
  * @param generator - The generator.
+ * @param options - `before`, the numbers at an earlier time, such as before training; none by default.
  * @returns A figure for `renderSvg` of `@lab/core/plot`.
  */
-export async function ringPlot(generator: ParameterGenerator): Promise<HistogramPlot> {
+export async function ringPlot(
+  generator: ParameterGenerator,
+  options: { before?: ArrayLike<number> } = {},
+): Promise<HistogramPlot> {
   const values = Array.from(await generator.ring.data());
+  const { before } = options;
   return {
     kind: "histogram",
     title: `The ring's ${generator.size} numbers`,
     x: { label: "value" },
-    series: [{ name: "ring", values }],
+    series: [
+      ...(before ? [{ name: "before", values: Array.from(before) }] : []),
+      { name: before ? "now" : "ring", values },
+    ],
   };
 }
 

@@ -1,27 +1,16 @@
-import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { atomicWrite } from "@lab/core/io";
 import { mlp } from "@lab/core/nn";
 import { Generator } from "@lab/core/random";
 import { expectClose } from "@lab/core/testing";
 import type * as tf from "@tensorflow/tfjs-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Compressed, compress, saveArtifact } from "../src/index.js";
 import { hasBrowser, inPage } from "./fixture/in-page.js";
-
-const fixture = (name: string) => fileURLToPath(new URL(`./fixture/${name}`, import.meta.url));
-
-/** Runs a script on the built package, without the condition that reads sources. */
-async function plainNode(script: string, ...args: string[]): Promise<unknown> {
-  const { NODE_OPTIONS: _, ...env } = process.env;
-  const { stdout } = await promisify(execFile)(process.execPath, [fixture(script), ...args], { env });
-  return JSON.parse(stdout);
-}
+import { plainNode } from "./fixture/plain-node.js";
 
 let folder: string;
 let net: Compressed;
@@ -40,31 +29,20 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-describe.skipIf(!existsSync("dist/worker.js"))("the built package", () => {
-  test("a file of at most 6 kB on disk gives a fresh process the same predictions under its key only", async () => {
+test.skipIf(!existsSync("dist/worker.js"))(
+  "a file of at most 6 kB on disk gives a fresh process the same predictions under its key only",
+  async () => {
     const file = join(folder, "net.rpg");
     await atomicWrite(file, await saveArtifact(net, { bits: 8 }));
     expect(statSync(file).size).toBeLessThanOrEqual(6000);
     await atomicWrite(file, bytes);
-    const right = (await plainNode("fresh-process.mjs", file, "release-7")) as Record<string, number[]>;
+    const right = await plainNode<Record<string, number[]>>("fresh-process.mjs", file, "release-7");
     expect(right.compressed).toEqual(expected);
     expect(right.plain).toEqual(expected);
-    const wrong = (await plainNode("fresh-process.mjs", file, "release-8")) as Record<string, number[]>;
+    const wrong = await plainNode<Record<string, number[]>>("fresh-process.mjs", file, "release-8");
     expect(wrong.compressed).not.toEqual(expected);
-  });
-
-  test("threads give what this process gives, and a stopped sweep goes on from its store", async () => {
-    const store = join(folder, "store");
-    const { inline, threads, reason, numKept, alone, parallel } = (await plainNode(
-      "threads.mjs",
-      store,
-    )) as Record<string, never>;
-    expect(reason).toBe("stopped");
-    expect(numKept).toBeGreaterThan(0);
-    expect(threads).toEqual(inline);
-    expect(parallel).toEqual(alone);
-  });
-});
+  },
+);
 
 const page = `
 import { init } from "@lab/core";

@@ -7,7 +7,7 @@ import { fit } from "@lab/core/train";
 import * as tf from "@tensorflow/tfjs-core";
 import { input, type LayersModel, layers, model, regularizers, sequential } from "@tensorflow/tfjs-layers";
 import { expect, test } from "vitest";
-import { compress, degreesOfFreedom, exportModel } from "../src/index.js";
+import { compress, degreesOfFreedom, exportModel, loadArtifact, saveArtifact } from "../src/index.js";
 
 const net = (seed = 1) => mlp({ sizes: [8, 16, 4], generator: new Generator(seed) });
 const images = () => new Generator(5).normal([6, 8]) as tf.Tensor2D;
@@ -179,7 +179,12 @@ for (const kind of Object.keys(kinds)) {
     const plain = exportModel(small);
     const outputs = [plain, small.model].map((of) => of.predict(x) as tf.Tensor);
     await expectClose(outputs[0]!, outputs[1]!, { relative: 1e-6, absolute: 1e-7 });
-    tf.dispose([outputs, x, y]);
+    // The file alone brings back layers of every kind.
+    const again = await loadArtifact(await saveArtifact(small));
+    const loaded = again.model.predict(x) as tf.Tensor;
+    await expectClose(loaded, outputs[1]!, { relative: 0, absolute: 0 });
+    again.dispose();
+    tf.dispose([outputs, loaded, x, y]);
     tf.dispose(plain.weights.map((weight) => weight.read()));
     small.dispose();
     optimizer.dispose();

@@ -109,6 +109,11 @@ test("layers written by hand share one ring that is trained once", async () => {
 test("figures show the ring, its uses and the cliff of plain sharing", async () => {
   const net = compress(mlp({ sizes: [30, 30], bias: false }), { parameters: 90, share: "plain" });
   expect((await ringPlot(net.generator)).series[0]!.values.length).toBe(90);
+  const { series: both } = await ringPlot(net.generator, { before: [1, 2] });
+  expect(both.map(({ name, values }) => [name, values.length])).toEqual([
+    ["before", 2],
+    ["now", 90],
+  ]);
   expect(usagePlot(net.generator)).toMatchObject({ categories: ["10"], series: [{ y: [90] }] });
   const { series } = await spectrumPlot(net);
   const y = series[0]!.y as number[];
