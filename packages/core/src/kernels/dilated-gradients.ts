@@ -33,7 +33,10 @@ function direct(name: string, dy: tf.Tensor, x: tf.Tensor, filter: tf.Tensor, at
   };
 }
 
-const isDilated = (attrs: Attributes) => [attrs.dilations ?? 1].flat().some((dilation) => dilation !== 1);
+function isDilated({ dilations }: Attributes): boolean {
+  if (Array.isArray(dilations)) return dilations[0] !== 1 || dilations[1] !== 1;
+  return dilations !== undefined && dilations !== 1;
+}
 
 /** The engine's gradient, answered here where the convolution is dilated. */
 function over(name: string, known: tf.GradConfig): tf.GradConfig {

@@ -15,12 +15,17 @@ export function explicitPad(pad: unknown): unknown {
   ];
 }
 
+/** Attributes with {@link explicitPad}. */
+export function withExplicitPad(attrs: Record<string, unknown>): Record<string, unknown> {
+  return typeof attrs.pad === "number" ? { ...attrs, pad: explicitPad(attrs.pad) } : attrs;
+}
+
 /** Registers convolutions that take channels first, and whose padding by number is right for any filter and strides. */
 export function registerConv2d(): void {
   registerWasmKernel(
     "Conv2D",
     withChannelsFirst(["x"], true, (run, inputs, attrs) =>
-      run.call("Conv2D", inputs, { ...attrs, pad: explicitPad(attrs.pad) }),
+      run.call("Conv2D", inputs, withExplicitPad(attrs)),
     ),
   );
 }

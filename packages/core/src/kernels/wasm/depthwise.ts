@@ -1,5 +1,5 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import { explicitPad } from "./conv2d.js";
+import { withExplicitPad } from "./conv2d.js";
 import { type Geometry, geometryOf } from "./conv2d-geometry.js";
 import { forEachMeeting } from "./taps.js";
 import { type Run, registerWasmKernel } from "./wasm-kernel.js";
@@ -98,7 +98,7 @@ function backpropInput(
 /** Registers `depthwiseConv2d` for padding by number at any filter, and its gradients, for any channel multiplier. */
 export function registerDepthwise(): void {
   registerWasmKernel("DepthwiseConv2dNative", (run, inputs, attrs) =>
-    run.call("DepthwiseConv2dNative", inputs, { ...attrs, pad: explicitPad(attrs.pad) }),
+    run.call("DepthwiseConv2dNative", inputs, withExplicitPad(attrs)),
   );
   registerWasmKernel("DepthwiseConv2dNativeBackpropFilter", backpropFilter);
   registerWasmKernel("DepthwiseConv2dNativeBackpropInput", backpropInput);

@@ -1,5 +1,5 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import { explicitPad } from "./conv2d.js";
+import { withExplicitPad } from "./conv2d.js";
 import { withChannelsFirst } from "./data-format.js";
 import { type Run, registerWasmKernel } from "./wasm-kernel.js";
 
@@ -61,7 +61,7 @@ export function fused(
 
 const fusedConv2d = withChannelsFirst(["x"], true, (run, inputs, attrs) => {
   const [x, filter] = [inputs.x!, inputs.filter!];
-  const given = { ...attrs, pad: explicitPad(attrs.pad) };
+  const given = withExplicitPad(attrs);
   return fused(run, "FusedConv2D", inputs, given, filter.shape[3]!, () =>
     run.call("Conv2D", { x, filter }, given),
   );
@@ -71,7 +71,7 @@ const fusedConv2d = withChannelsFirst(["x"], true, (run, inputs, attrs) => {
 export function registerFusedConv2d(): void {
   registerWasmKernel("FusedDepthwiseConv2D", (run, inputs, attrs) => {
     const [x, filter] = [inputs.x!, inputs.filter!];
-    const given = { ...attrs, pad: explicitPad(attrs.pad) };
+    const given = withExplicitPad(attrs);
     const channels = filter.shape[2]! * filter.shape[3]!;
     return fused(run, "FusedDepthwiseConv2D", inputs, given, channels, () =>
       run.call("DepthwiseConv2dNative", { x, filter }, given),

@@ -11,6 +11,8 @@ function plain(run: Run, x: TensorInfo, isTransposed: unknown): TensorInfo {
   return run.transpose(x, perm);
 }
 
+const PLAIN = { transposeA: false, transposeB: false };
+
 /** Floats of the operands that a pass over the sums may read, so that they stay in the cache. */
 const PASS_FLOATS = 1 << 13;
 
@@ -34,12 +36,11 @@ function tallProduct(run: Run, a: TensorInfo, b: TensorInfo): TensorInfo {
 
 /** Whether {@link tallProduct} takes the operands: one pair of matrices, whose product fits the cache. */
 function isTall(a: TensorInfo, b: TensorInfo, attrs: Record<string, unknown>): boolean {
+  if (attrs.transposeA !== true || attrs.transposeB) return false;
   const isSingle = [a, b].every(({ shape }) => shape.slice(0, -2).every((size) => size === 1));
   const [count, rows] = a.shape.slice(-2) as [number, number];
   const columns = b.shape.at(-1)!;
   return (
-    attrs.transposeA === true &&
-    !attrs.transposeB &&
     isSingle &&
     a.shape.length === b.shape.length &&
     count === b.shape.at(-2) &&
@@ -61,7 +62,7 @@ function product(run: Run, inputs: Record<string, TensorInfo>, attrs: Record<str
   const [a, b] = [inputs.a!, inputs.b!];
   if (isTall(a, b, attrs)) return tallProduct(run, a, b);
   const operands = { a: plain(run, a, attrs.transposeA), b: plain(run, b, attrs.transposeB) };
-  return run.call("BatchMatMul", operands, { transposeA: false, transposeB: false });
+  return run.call("BatchMatMul", operands, PLAIN);
 }
 
 /** Registers products, fused or not, of floats and whole numbers. */
@@ -70,6 +71,7 @@ export function registerMatMul(): void {
     (compute: typeof product): typeof product =>
     (run, inputs, attrs) => {
       const { dtype } = inputs.a!;
+      if (dtype === "float32" && inputs.b!.dtype === "float32") return compute(run, inputs, attrs);
       const result = compute(run, { ...inputs, a: float(run, inputs.a!), b: float(run, inputs.b!) }, attrs);
       return dtype === "float32" ? result : run.call("Cast", { x: result }, { dtype });
     };

@@ -47,7 +47,11 @@ export class Run {
   /** Runs a kernel as the backend ships it; the result is freed at the end of the run. */
   call(name: string, inputs: Inputs, attrs: Attributes = {}): tf.TensorInfo {
     const kernel = shippedKernel(name);
-    const given = products.has(name) ? { ...inputs, b: this.weights(inputs.b!) } : inputs;
+    let given = inputs;
+    if (products.has(name)) {
+      const b = this.weights(inputs.b!);
+      if (b !== inputs.b) given = { ...inputs, b };
+    }
     const result = kernel({
       inputs: given,
       backend: this.memory as never,
@@ -59,7 +63,8 @@ export class Run {
 
   /** The right operand of a product, copied where its values were one of another shape before; see {@link layouts}. */
   private weights(b: tf.TensorInfo): tf.TensorInfo {
-    const layout = String(b.shape.slice(-2));
+    const { length } = b.shape;
+    const layout = `${b.shape[length - 2]} ${b.shape[length - 1]}`;
     const known = layouts.get(b.dataId);
     if (known === undefined) layouts.set(b.dataId, layout);
     return known === undefined || known === layout ? b : this.call("Identity", { x: b });
@@ -105,8 +110,11 @@ export class Run {
 
   /** Frees everything that was made, except the results. */
   finish<T extends tf.TensorInfo | tf.TensorInfo[]>(result: T): T {
-    const kept = new Set([result].flat().map(({ dataId }) => dataId));
-    for (const { dataId } of this.made) if (!kept.has(dataId)) this.memory.disposeData(dataId);
+    // Small operations cost little more than this call: the usual single result takes no list.
+    const isKept = Array.isArray(result)
+      ? (dataId: object) => result.some((kept) => kept.dataId === dataId)
+      : (dataId: object) => result.dataId === dataId;
+    for (const { dataId } of this.made) if (!isKept(dataId)) this.memory.disposeData(dataId);
     return result;
   }
 }
