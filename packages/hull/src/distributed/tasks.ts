@@ -1,4 +1,3 @@
-import type { BlockAnswer, BlockQuestion } from "../cascade/answer-block.js";
 import type { PassName } from "../passes/row-passes.js";
 import type { SourceAddress } from "../points/points.js";
 
@@ -14,7 +13,7 @@ export interface BlockTask {
   query: object;
   /** Backend whose arithmetic the coordinator uses; `null` for the host's. */
   backend: "wasm" | "cpu" | null;
-  /** {@link BlockQuestion} as plain JSON. */
+  /** Mode and queries, typed arrays as plain JSON. */
   question: unknown;
 }
 
@@ -38,6 +37,3 @@ export interface ShardTask {
 
 /** What a worker receives. */
 export type HullTask = BlockTask | ShardTask;
-
-/** What the coordinator makes of the answer to a block. */
-export type { BlockAnswer, BlockQuestion };

@@ -33,18 +33,18 @@ export class Distances extends Membership {
   projectionHost(): Float64Array {
     const { d } = this;
     const out = Float64Array.from(this.queries);
-    for (const [i, { nearest }] of this.findings.entries()) if (nearest) out.set(nearest.point, i * d);
+    for (const [i, { nearest }] of this.raw().entries()) if (nearest) out.set(nearest.point, i * d);
     return out;
   }
 
   /** Nearest points of the hull, shape `[M, d]`; the tensor belongs to the caller. */
   projection(): tf.Tensor2D {
-    return tf.tensor2d(Float32Array.from(this.projectionHost()), [this.findings.length, this.d]);
+    return tf.tensor2d(Float32Array.from(this.projectionHost()), [this.raw().length, this.d]);
   }
 
   /** Rows and weights that carry the nearest point of query `i`; empty where it is inside. */
   support(i: number): SupportRows {
-    const nearest = this.findings[i]?.nearest;
+    const nearest = this.raw()[i]?.nearest;
     return nearest === undefined
       ? { index: new Int32Array(0), weight: new Float64Array(0) }
       : { index: nearest.index, weight: nearest.weight };

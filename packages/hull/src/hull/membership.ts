@@ -54,12 +54,15 @@ export class Membership {
   /** What it cost. */
   readonly stats: SolveStats;
 
+  readonly #findings: readonly Finding[];
+
   /** @internal */
   constructor(
-    /** @internal */ protected readonly findings: readonly Finding[],
+    findings: readonly Finding[],
     duplicateOf: Int32Array,
     stats: Omit<SolveStats, "decidedAtStage" | "meanPasses">,
   ) {
+    this.#findings = findings;
     const total = findings.length;
     this.status = findings.map(({ certificate }) => certificate.kind);
     this.inside = Uint8Array.from(this.status, (status) => (status === "inside" ? 1 : 0));
@@ -86,18 +89,18 @@ export class Membership {
    * @throws `ArgumentError` when there is no such query.
    */
   certificate(i: number): Certificate {
-    checkInteger("Membership.certificate", "i", i, { min: 0, below: this.findings.length });
-    return this.findings[i]!.certificate;
+    checkInteger("Membership.certificate", "i", i, { min: 0, below: this.#findings.length });
+    return this.#findings[i]!.certificate;
   }
 
   /** @internal */
   raw(): readonly Finding[] {
-    return this.findings;
+    return this.#findings;
   }
 
   /** All certificates, in the order of the queries. */
   *certificates(): Iterable<Certificate> {
-    for (const { certificate } of this.findings) yield certificate;
+    for (const { certificate } of this.#findings) yield certificate;
   }
 }
 

@@ -8,11 +8,18 @@ import { moments } from "./moments.js";
 import type { PassKind } from "./pass-kind.js";
 import { requests } from "./requests.js";
 
-/** All kinds of passes, by name. */
-export const passKinds = { equalRows, extremes, firstRows, maxima, moments, requests } as const;
-
 /** Name of a kind of pass. */
-export type PassName = keyof typeof passKinds;
+export type PassName = "equalRows" | "extremes" | "firstRows" | "maxima" | "moments" | "requests";
+
+/** All kinds of passes, by name. */
+export const passKinds = {
+  equalRows,
+  extremes,
+  firstRows,
+  maxima,
+  moments,
+  requests,
+} as const satisfies Record<PassName, unknown>;
 
 /** What a pass is given. */
 export type PassInput<K extends PassName> =
