@@ -3,6 +3,7 @@ import { checkInteger, checkNumber } from "../check/index.js";
 import { ArgumentError } from "../errors/index.js";
 import { callKernel, type HostKernel, hasHostKernel, registerHostKernel } from "../host-kernel/index.js";
 import { type Augmentation, checkImages, checkRange, drawNumbers, type Range } from "./augmentation.js";
+import { sumWeightedRows } from "./weighted-rows.js";
 
 /** Options of {@link gaussianBlur}. */
 export interface GaussianBlurOptions {
@@ -44,7 +45,7 @@ const kernel: HostKernel = {
     );
     const between = new Float32Array(size);
     const padded = new Float32Array(columns.length * channels);
-    const line = new Float64Array(length);
+    const shifts = Int32Array.from({ length: k }, (_, i) => i * channels);
     for (let b = 0; b < batch; b++) {
       const own = (weights as (Float64Array | undefined)[])[b];
       const image = images!.subarray(b * size, (b + 1) * size);
@@ -58,22 +59,15 @@ const kernel: HostKernel = {
           const from = row + columns[x]!;
           for (let c = 0; c < channels; c++, at++) padded[at] = image[from + c]!;
         }
-        line.fill(0);
-        for (let i = 0; i < k; i++) accumulate(line, own[i]!, padded, i * channels);
-        between.set(line, row);
+        sumWeightedRows(between, row, length, padded, { starts: shifts, weights: own, offset: 0 });
       }
       for (let y = 0; y < height; y++) {
-        line.fill(0);
-        for (let i = 0; i < k; i++) accumulate(line, own[i]!, between, rows[y + i]!);
-        target.set(line, y * length);
+        const starts = rows.subarray(y, y + k);
+        sumWeightedRows(target, y * length, length, between, { starts, weights: own, offset: 0 });
       }
     }
   },
 };
-
-function accumulate(line: Float64Array, weight: number, values: Float32Array, from: number): void {
-  for (let i = 0; i < line.length; i++) line[i]! += weight * values[from + i]!;
-}
 
 /** Weights of a Gaussian at whole pixels, summing to 1; `undefined` for a sigma of 0, which changes nothing. */
 function gaussian(sigma: number, side: number): Float64Array | undefined {

@@ -4,6 +4,7 @@ import { ArgumentError } from "../errors/index.js";
 import { callKernel, type HostKernel, hasHostKernel, registerHostKernel } from "../host-kernel/index.js";
 import { type Augmentation, checkImages, checkRange, drawNumbers, type Range } from "./augmentation.js";
 import { denseTaps, resizeTaps, type Taps } from "./resize-taps.js";
+import { sumWeightedRows } from "./weighted-rows.js";
 
 /** A rectangle of pixels. */
 export interface Box {
@@ -39,16 +40,15 @@ const kernel: HostKernel = {
     const [outHeight, outWidth] = size as [number, number];
     const [from, to] = [height * width * channels, outHeight * outWidth * channels];
     const between = new Float32Array(height * outWidth * channels);
-    const line = new Float64Array(outWidth * channels);
     for (let b = 0; b < batch; b++) {
       const image = images!.subarray(b * from, (b + 1) * from);
       const target = out!.subarray(b * to, (b + 1) * to);
-      resample(image, target, width, channels, (rows as Taps[])[b]!, (columns as Taps[])[b]!, between, line);
+      resample(image, target, width, channels, (rows as Taps[])[b]!, (columns as Taps[])[b]!, between);
     }
   },
 };
 
-/** Columns first, for the rows that are needed, then rows; `line` and `between` are room to work in. */
+/** Columns first, for the rows that are needed, then rows; `between` is room to work in. */
 function resample(
   image: Float32Array,
   out: Float32Array,
@@ -57,7 +57,6 @@ function resample(
   rows: Taps,
   columns: Taps,
   between: Float32Array,
-  line: Float64Array,
 ): void {
   const rowLength = columns.count * channels;
   const { length } = columns;
@@ -86,16 +85,14 @@ function resample(
       }
     }
   }
+  const starts = new Int32Array(rows.length);
   for (let y = 0; y < rows.count; y++) {
-    line.fill(0);
-    const first = (rows.first[y]! - rows.begin) * rowLength;
-    for (let k = 0; k < rows.length; k++) {
-      const weight = rows.weights[y * rows.length + k]!;
-      if (weight === 0) continue;
-      const from = first + k * rowLength;
-      for (let i = 0; i < rowLength; i++) line[i]! += weight * between[from + i]!;
-    }
-    out.set(line, y * rowLength);
+    for (let k = 0; k < rows.length; k++) starts[k] = (rows.first[y]! - rows.begin + k) * rowLength;
+    sumWeightedRows(out, y * rowLength, rowLength, between, {
+      starts,
+      weights: rows.weights,
+      offset: y * rows.length,
+    });
   }
 }
 
