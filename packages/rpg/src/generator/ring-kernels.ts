@@ -55,6 +55,12 @@ interface CpuMemory {
   readSync(dataId: object): Float32Array;
 }
 
+/** Whether the native binding computes on the processor, where its gather of single numbers is slower than a loop. */
+function isNativeProcessor(): boolean {
+  if (tf.getBackend() !== "tensorflow") return false;
+  return !(tf.backend() as unknown as { isGPUPackage?: boolean }).isGPUPackage;
+}
+
 function register(
   kernelName: string,
   shapeOf: (wiring: Wiring) => number[],
@@ -83,6 +89,16 @@ function register(
     };
     tf.registerKernel({ kernelName, backendName: "cpu", kernelFunc });
   }
+  if (tf.getKernel(kernelName, "tensorflow") !== undefined || !isNativeProcessor()) return;
+  const kernelFunc: tf.KernelFunc = ({ inputs, backend, attrs }) => {
+    const wiring = attrs as unknown as Wiring;
+    const memory = backend as unknown as tf.KernelBackend;
+    const shape = shapeOf(wiring);
+    const values = new Float32Array(tf.util.sizeFromShape(shape));
+    compute(memory.readSync((inputs.x as tf.TensorInfo).dataId) as Float32Array, wiring, values);
+    return { dataId: memory.write(values, shape, "float32"), shape, dtype: "float32" };
+  };
+  tf.registerKernel({ kernelName, backendName: "tensorflow", kernelFunc });
 }
 
 /** Whether the current backend works on memory that this process can touch; registers the kernels there. */
