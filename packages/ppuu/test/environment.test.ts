@@ -9,7 +9,16 @@ import { ArgumentError } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compare, evaluate, overlaps, type Report, TrafficEnv } from "../src/evaluation.js";
+import {
+  compare,
+  disposeObservation,
+  evaluate,
+  type ObservationKind,
+  overlaps,
+  type Report,
+  TrafficEnv,
+} from "../src/evaluation.js";
+import { renderContext } from "../src/images.js";
 import { idmPolicy, noAction, replayPolicy, simulateTraffic, unicycle, vectorCosts } from "../src/index.js";
 import { smallLog } from "./small-log.js";
 
@@ -77,22 +86,33 @@ describe("TrafficEnv", () => {
 
   test("steps leave no tensors but the observation's", () => {
     const env = new TrafficEnv({ log, mode: "replay" });
-    const free = ([o]: ReturnType<TrafficEnv["step"]>) =>
-      tf.dispose([
-        o.ego,
-        o.scene.cars,
-        o.scene.mask,
-        o.car,
-        o.previousAction!,
-        o.history!.ego,
-        o.history!.cars,
-      ]);
+    const free = ([seen]: ReturnType<TrafficEnv["step"]>) => disposeObservation(seen);
     env.reset({ seed: 0 });
     free(env.step([0, 0]));
     const before = tf.memory().numTensors;
     for (let t = 0; t < 3; t++) free(env.step([0, 0]));
     expect(tf.memory().numTensors).toBe(before);
   });
+});
+
+test("an environment shows cars, their image in the ego's frame, or both", async () => {
+  const before = tf.memory().numTensors;
+  const see = (observation: ObservationKind) =>
+    new TrafficEnv({ log, mode: "replay", observation }).reset({ seed: 5 })[0];
+  const [numbers, pixels, both] = [see("vector"), see("image"), see("both")];
+  expect(numbers.scene.image).toBeUndefined();
+  expect(pixels.scene.cars.shape).toEqual([1, 0, 5]);
+  expect(pixels.scene.image!.shape).toEqual([1, 117, 24, 3]);
+  const drawn = renderContext(numbers.scene, { reference: numbers.ego });
+  for (const { scene } of [pixels, both]) {
+    expect(await scene.image!.data()).toEqual(await drawn.data());
+    expect(await scene.reference!.data()).toEqual(await numbers.ego.data());
+  }
+  expect(await both.scene.cars.data()).toEqual(await numbers.scene.cars.data());
+  drawn.dispose();
+  for (const seen of [numbers, pixels, both]) disposeObservation(seen);
+  expect(tf.memory().numTensors).toBe(before);
+  expect(() => see("sound" as ObservationKind)).toThrow("observation");
 });
 
 describe("evaluate", () => {

@@ -4,7 +4,8 @@ import type { EgoModel } from "../ego/ego-model.js";
 import { recordedState } from "../log/recorded-states.js";
 import { shortWay } from "../log/road.js";
 import { entryOf, type TrafficLog } from "../log/traffic-log.js";
-import type { Observation, Place } from "../scene/scene.js";
+import { renderContext } from "../raster/render-context.js";
+import type { Observation, Place, Scene } from "../scene/scene.js";
 import { NUM_TRACKED, trackedCars } from "../scene/tracked-cars.js";
 import type { TrafficSimulation } from "../simulation/traffic-simulation.js";
 import { type Outcome, outcomeOf, type Rectangle, type Situation, timeToCollision } from "./outcome.js";
@@ -20,6 +21,9 @@ export interface EpisodeFrame {
   /** The others within sight: index in the scene, x, y, v, length, width; x next to the ego's on a ring. */
   cars: number[][];
 }
+
+/** What a policy sees of the others: cars as numbers, a context image, or both. */
+export type ObservationKind = "vector" | "image" | "both";
 
 /** Rules of a batch of episodes. */
 export interface EpisodeRules {
@@ -39,6 +43,8 @@ export interface EpisodeRules {
   limit: number;
   /** Frames of history that the policy sees. */
   frames: number;
+  /** Whether the scene holds cars, an image, or both. */
+  observation: ObservationKind;
   /** What makes it harder. */
   stress: Stress;
   /** Seed of the others and of the stress. */
@@ -289,7 +295,7 @@ export interface ObservationArrays {
 /** What the policy sees of several runs; the tensors belong to the caller. */
 export function observationOf(runs: readonly EpisodeRun[]): Observation {
   const batch = runs.length;
-  const { log, frames } = runs[0]!.rules;
+  const { log, frames, observation } = runs[0]!.rules;
   const arrays: ObservationArrays = {
     ego: new Float32Array(batch * frames * 5),
     cars: new Float32Array(batch * frames * NUM_TRACKED * 5),
@@ -304,9 +310,10 @@ export function observationOf(runs: readonly EpisodeRun[]): Observation {
   const car = tf.tensor2d(arrays.size, [batch, 2]);
   const last = <T extends tf.Tensor>(of: tf.Tensor): T =>
     tf.tidy(() => tf.squeeze(tf.slice(of, [0, frames - 1], [batch, 1]), [1]) as T);
+  const now = last<tf.Tensor2D>(ego);
   return {
-    ego: last<tf.Tensor2D>(ego),
-    scene: { cars: last<tf.Tensor3D>(cars), mask, road: log.road },
+    ego: now,
+    scene: seenScene({ cars: last<tf.Tensor3D>(cars), mask, road: log.road }, now, observation),
     car,
     previousAction: tf.tensor2d(arrays.previousAction, [batch, 2]),
     history: {
@@ -321,9 +328,21 @@ export function observationOf(runs: readonly EpisodeRun[]): Observation {
   };
 }
 
+/** A scene as it is shown: its image is drawn in the ego's frame, and without numbers it has no cars. */
+function seenScene(scene: Scene, ego: tf.Tensor2D, observation: ObservationKind): Scene {
+  if (observation === "vector") return scene;
+  const image = renderContext(scene, { reference: ego });
+  if (observation === "both") return { ...scene, image, reference: ego };
+  scene.cars.dispose();
+  const batch = ego.shape[0];
+  return { ...scene, cars: tf.zeros([batch, 0, 5]), mask: tf.zeros([batch, 0]), image, reference: ego };
+}
+
 /** Frees the tensors of an observation. */
 export function disposeObservation({ ego, scene, car, previousAction, history }: Observation): void {
   tf.dispose([ego, scene.cars, scene.mask, car]);
+  scene.image?.dispose();
+  history?.mask.dispose();
   previousAction?.dispose();
   if (history) tf.dispose([history.ego, history.cars]);
 }

@@ -6,7 +6,7 @@ import type { TrafficLog } from "../log/traffic-log.js";
 import { type Frame, type RenderOptions, renderFrame } from "../picture/frame.js";
 import type { Observation, Place } from "../scene/scene.js";
 import { checkPlace, samplePlaces } from "../scene/windows.js";
-import { type EpisodeRules, EpisodeRun, observationOf } from "./episodes.js";
+import { type EpisodeRules, EpisodeRun, type ObservationKind, observationOf } from "./episodes.js";
 import type { Outcome } from "./outcome.js";
 import { checkStress, type Stress } from "./stress.js";
 
@@ -56,6 +56,13 @@ export interface TrafficEnvOptions {
   limit?: number;
   /** Frames of history that are seen. @defaultValue 2 */
   frames?: number;
+  /**
+   * What the scene of an observation holds: `vector` cars as numbers; `image` a context image of 117 × 24 cells in the
+   * ego's frame and no cars; `both` both. The history has cars in any case, for world models and for policies that draw
+   * their own frames.
+   * @defaultValue `"vector"`
+   */
+  observation?: ObservationKind;
   /** What makes it harder. @defaultValue nothing */
   stress?: Stress;
 }
@@ -89,6 +96,11 @@ export function episodeRules(
     }),
     limit: Math.round(checkNumber(caller, "limit", options.limit ?? 50, { above: 0 }) / log.dt),
     frames: checkInteger(caller, "frames", options.frames ?? 2, { min: 1, max: 30 }),
+    observation: checkChoice(caller, "observation", options.observation ?? "vector", [
+      "vector",
+      "image",
+      "both",
+    ] as const),
     stress: checkStress(caller, options.stress ?? {}, mode),
     seed,
     keep,
@@ -139,7 +151,7 @@ export class TrafficEnv {
    *
    * @param options - `seed` fixes places and all that is drawn (by default the one before plus one); `car` names the
    *   place of the first row.
-   * @returns The observation, whose tensors belong to the caller, and more.
+   * @returns The observation, whose tensors belong to the caller (see {@link disposeObservation}), and more.
    * @throws {@link ArgumentError} when the named car is not present for long enough.
    */
   reset(

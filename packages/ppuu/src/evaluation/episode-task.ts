@@ -1,6 +1,7 @@
 import { device, init } from "@lab/core";
 import type { CostSpec } from "../costs/cost-model.js";
 import type { EgoModelSpec } from "../ego/ego-model.js";
+import type { ObservationKind } from "../environment/episodes.js";
 import type { Stress } from "../environment/stress.js";
 import { episodeRules } from "../environment/traffic-env.js";
 import type { PolicySpec } from "../policy/policy.js";
@@ -37,6 +38,8 @@ export interface EpisodeTask {
     limit: number;
     /** Frames of history that are seen. */
     frames: number;
+    /** Whether scenes hold cars, an image, or both. */
+    observation: ObservationKind;
     /** What makes it harder. */
     stress: Stress;
     /** Seed of the evaluation. */

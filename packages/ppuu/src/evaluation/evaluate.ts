@@ -148,7 +148,7 @@ async function tasksOf(
       value: undefined,
     });
   }
-  const { log, mode, ego, clip, margin, destination, limit, frames, stress } = rules;
+  const { log, mode, ego, clip, margin, destination, limit, frames, observation, stress } = rules;
   return Promise.all(
     groups.map(async ({ ids, places, keep }) => {
       const scenes = [...new Set(places.map(({ scene }) => scene))].sort((a, b) => a - b);
@@ -158,7 +158,7 @@ async function tasksOf(
         places: places.map((place) => ({ ...place, scene: scenes.indexOf(place.scene) })),
         ids,
         scenes,
-        rules: { mode, ego: ego.spec, clip, margin, destination, limit, frames, stress, seed },
+        rules: { mode, ego: ego.spec, clip, margin, destination, limit, frames, observation, stress, seed },
         keep,
         costs: options.costs?.spec ?? null,
       };
