@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { experiments } from "../src/experiments/index.js";
 
 const tiny: Record<string, unknown> = {
-  "ssl-small-batches": { batches: [8, 32], samples: 320, train: 128, test: 64 },
+  "ssl-small-batches": { batches: [8, 32], samples: 128, train: 64, test: 32 },
   "ssl-dimensional-collapse": {
     layers: [1, 2],
     noises: [0.01, 3],
@@ -13,7 +13,7 @@ const tiny: Record<string, unknown> = {
     noiseSteps: 100,
     batchSize: 8,
   },
-  "ssl-direct-clr": { samples: 128, batch: 32, train: 96, test: 64 },
+  "ssl-direct-clr": { samples: 64, batch: 32, train: 64, test: 32 },
   "ssl-double-spiral": {
     count: 96,
     steps: 4,

@@ -21,8 +21,8 @@ const options = (): ClusterManifoldsOptions => ({
   numClusters: 3,
   constraint: 20,
   epsilonSquared: 0.05,
-  embedding: { epochs: 20, batchSize: 30, dim: 6 },
-  heads: { dim: 3, steps: 60, learningRate: 0.02 },
+  embedding: { epochs: 10, batchSize: 30, dim: 6 },
+  heads: { dim: 3, steps: 50, learningRate: 0.02 },
   restarts: 2,
   seed: 1,
 });
@@ -50,7 +50,7 @@ test("an unknown number of clusters is chosen by the rate reduction, and a third
     numClusters: "unknown",
     candidates: [2, 3],
     embedding: { epochs: 0 },
-    heads: { dim: 3, steps: 30, learningRate: 0.02 },
+    heads: { dim: 3, steps: 10, learningRate: 0.02 },
     restarts: 1,
     finetune: { steps: 3 },
   });

@@ -40,7 +40,8 @@ import { embedManifolds, finetuneManifolds, type ViewSource, viewSource } from "
  *   backbone: mlp({ sizes: [2, 16] }),
  *   numClusters: 2,
  *   embedding: { epochs: 0 },
- *   heads: { steps: 100 },
+ *   heads: { steps: 40 },
+ *   restarts: 1,
  *   seed: 1,
  * });
  * labels[0] !== labels[1] && labels[0] === labels[2]; // => true
