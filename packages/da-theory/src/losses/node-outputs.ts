@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { viewsOnDevice } from "../moments/augmentation-factors.js";
 import { breather } from "../moments/host-moments.js";
+import { viewMaker } from "../moments/view-batch.js";
 import { MAX_NODES, type Rule, type RuleOptions, TOLERANCE } from "../rules/rule.js";
 import type { ImageShape, InternalRuleOptions, RandomTransform } from "../transforms/transform.js";
 
@@ -18,12 +18,12 @@ export async function outputsOfNodes(
   const pause = breather(options.signal);
   const block = Math.max(1, Math.floor(BLOCK_VALUES / image.size));
   const parts: Float32Array[] = [];
+  const maker = await viewMaker(image, t);
+  const P = rule.numParameters;
   for (let q = 0; q < rule.count; q += block) {
     await pause();
-    const outputs = tf.tidy(() => {
-      const one = tf.expandDims(image, 0) as tf.Tensor4D;
-      return compute(viewsOnDevice(one, t, rule, q, Math.min(block, rule.count - q)));
-    });
+    const count = Math.min(block, rule.count - q);
+    const outputs = tf.tidy(() => compute(maker.make(rule.theta.subarray(q * P, (q + count) * P), count)));
     try {
       parts.push((await outputs.data()) as Float32Array);
     } finally {

@@ -3,6 +3,7 @@ import type { Rule, RuleOptions } from "../rules/rule.js";
 import { checkRuleOptions, type ImageShape, type RandomTransform } from "../transforms/transform.js";
 import { batchShapeOf } from "./augmented-moments.js";
 import { breather } from "./host-moments.js";
+import { type ViewMaker, viewMaker } from "./view-batch.js";
 
 /** Means and factors of a batch, on the device. */
 export interface AugmentationFactors {
@@ -18,7 +19,7 @@ export interface AugmentationFactors {
  * @param images - Shape `[N, height, width, channels]`.
  * @param t - The transform.
  * @param options - See {@link RuleOptions}; rules with an error use 64 nodes unless `nodes` says otherwise.
- * @returns Tensors that belong to the caller. Images are transformed on the device, in float32.
+ * @returns Tensors that belong to the caller. Values are float32.
  * @throws {@link ShapeError} when the images have another rank; {@link ArgumentError} when a rule is not available.
  */
 export async function augmentationFactors(
@@ -38,7 +39,15 @@ export async function augmentationFactors(
   try {
     for (let n = 0; n < count; n++) {
       await pause();
-      parts.push(factorOf(images, n, t, rule, shape));
+      const image = tf.tidy(() =>
+        tf.reshape(tf.slice(images, [n, 0, 0, 0], [1, -1, -1, -1]), [...shape]),
+      ) as tf.Tensor3D;
+      try {
+        const maker = await viewMaker(image, t);
+        parts.push(factorOf(maker, t, rule, shape));
+      } finally {
+        image.dispose();
+      }
       options.onProgress?.({ done: n + 1, total: count, message: t.name });
     }
     return tf.tidy(() => ({
@@ -50,13 +59,10 @@ export async function augmentationFactors(
   }
 }
 
-function factorOf(images: tf.Tensor4D, n: number, t: RandomTransform, rule: Rule, shape: ImageShape) {
+function factorOf(maker: ViewMaker, t: RandomTransform, rule: Rule, shape: ImageShape) {
   return tf.tidy(() => {
     const out = t.outputShape(shape);
-    const views = tf.reshape(
-      viewsOnDevice(tf.slice(images, [n, 0, 0, 0], [1, -1, -1, -1]), t, rule, 0, rule.count),
-      [rule.count, -1],
-    ) as tf.Tensor2D;
+    const views = tf.reshape(maker.make(rule.theta, rule.count), [rule.count, -1]) as tf.Tensor2D;
     // Differences from one view keep the digits where images hardly move.
     const origin = tf.slice(views, [0, 0], [1, -1]);
     const differences = tf.sub(views, origin) as tf.Tensor2D;
@@ -66,23 +72,5 @@ function factorOf(images: tf.Tensor4D, n: number, t: RandomTransform, rule: Rule
       mean: tf.reshape(tf.add(mean, origin), [...out]),
       factor: tf.mul(tf.sub(differences, mean), roots),
     };
-  });
-}
-
-/** One image under the nodes from `start` on. */
-export function viewsOnDevice(
-  image: tf.Tensor4D,
-  t: RandomTransform,
-  rule: Rule,
-  start: number,
-  count: number,
-): tf.Tensor4D {
-  const P = rule.numParameters;
-  return tf.tidy(() => {
-    const theta = tf.tensor2d(Float32Array.from(rule.theta.subarray(start * P, (start + count) * P)), [
-      count,
-      P,
-    ]);
-    return t.apply(tf.tile(image, [count, 1, 1, 1]), theta);
   });
 }

@@ -5,6 +5,7 @@ import { forward, type Head, lossFunction, type Model, numOutputsOf, targetOf } 
 import { type LossMomentsOptions, lossMoments } from "../losses/output-moments.js";
 import { imageShapeOf } from "../moments/augmented-moments.js";
 import { breather } from "../moments/host-moments.js";
+import { viewMaker } from "../moments/view-batch.js";
 import type { RandomTransform } from "../transforms/transform.js";
 
 /** Options of {@link convergenceCurve}. */
@@ -66,17 +67,17 @@ export async function convergenceCurve(
   const pause = breather(options.signal);
   await tidyAsync(async (track) => {
     const target = track(targetOf("convergenceCurve", label, numOutputsOf(model, t.outputShape(shape))));
+    const maker = await viewMaker(image, t);
     const block = Math.max(1, Math.floor(BLOCK_VALUES / image.size));
     for (let r = 0; r < repeats; r++) {
       const losses = new Float64Array(most);
       for (let k = 0; k < most; k += block) {
         await pause();
         const count = Math.min(block, most - k);
-        const own = tf.tidy(() => {
-          const theta = t.sample(count, generator, shape);
-          const views = t.apply(tf.tile(tf.expandDims(image, 0) as tf.Tensor4D, [count, 1, 1, 1]), theta);
-          return lossOf(forward(model, views), target);
-        });
+        const theta = t.sample(count, generator, shape);
+        const parameters = Float64Array.from(await theta.data());
+        theta.dispose();
+        const own = tf.tidy(() => lossOf(forward(model, maker.make(parameters, count)), target));
         losses.set(await own.data(), k);
         own.dispose();
       }
