@@ -6,6 +6,7 @@ import {
   NumericalError,
   ShapeError,
 } from "../../src/errors/index.js";
+import { golubKahan } from "../../src/linalg/host/golub-kahan.js";
 import {
   choleskyHost,
   choleskySolveHost,
@@ -19,36 +20,15 @@ import {
 } from "../../src/linalg/index.js";
 import { gaussians } from "../../src/testing/index.js";
 import { distance, multiply, norm, offOrthogonality, spectra, transpose, withSpectrum } from "./matrices.js";
+import { bound, checkEigh, checkSvd } from "./residuals.js";
 
-const EPSILON = 2 ** -52;
 const sizes = [1, 2, 3, 4, 5, 7, 8, 17, 64, 150];
-const bound = (n: number) => 20 * n * EPSILON;
 
 const symmetric = (n: number, seed: number) => {
   const a = gaussians(n * n, seed);
   for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) a[j * n + i] = a[i * n + j]!;
   return a;
 };
-
-function checkEigh(a: Float64Array, n: number): Float64Array {
-  const { values, vectors } = eighHost(a, n);
-  const scaled = vectors.map((x, i) => x * values[i % n]!);
-  expect(distance(multiply(a, vectors, n, n, n), scaled) || 0).toBeLessThan(bound(n));
-  expect(offOrthogonality(vectors, n, n)).toBeLessThan(bound(n));
-  for (let i = 1; i < n; i++) expect(values[i]!).toBeGreaterThanOrEqual(values[i - 1]!);
-  return values;
-}
-
-function checkSvd(a: Float64Array, m: number, n: number): Float64Array {
-  const k = Math.min(m, n);
-  const { u, s, vt } = svdHost(a, m, n);
-  const us = u.map((x, i) => x * s[i % k]!);
-  expect(distance(a, multiply(us, vt, m, k, n))).toBeLessThan(bound(Math.max(m, n)));
-  expect(offOrthogonality(u, m, k)).toBeLessThan(bound(Math.max(m, n)));
-  expect(offOrthogonality(transpose(vt, k, n), n, k)).toBeLessThan(bound(Math.max(m, n)));
-  for (let i = 0; i < k; i++) expect(s[i]!).toBeGreaterThanOrEqual(s[i + 1] ?? 0);
-  return s;
-}
 
 describe.each(Object.keys(spectra))("a %s spectrum", (name) => {
   test.each(sizes)("eigh has small residuals at n = %i", (n) => {
@@ -81,6 +61,15 @@ describe.each(Object.keys(spectra).filter((name) => name !== "singular"))(
     });
   },
 );
+
+test("a bidiagonal matrix whose magnitudes decline over ten orders settles", () => {
+  const n = 300;
+  const d = Float64Array.from({ length: n }, (_, i) => 10 ** ((-10 * i) / (n - 1)));
+  const e = d.map((x, i) => (i < n - 1 ? x / 2 : 0));
+  const before = norm([...d, ...e]);
+  golubKahan("test", d, e);
+  expect(norm(d) / before).toBeCloseTo(1, 12);
+});
 
 test("n = 512 has small residuals in every factorisation", () => {
   const n = 512;

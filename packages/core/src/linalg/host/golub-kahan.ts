@@ -4,7 +4,12 @@ import { type Rotations, rotateAscending, rotatePair } from "./rotations.js";
 const EPSILON = 2 ** -52;
 /** In a matrix scaled to order one, what is below this is dropped: its square would underflow. */
 const NEGLIGIBLE = 1e-150;
-const SWEEPS_PER_VALUE = 75;
+/**
+ * Sweeps over all values together: where magnitudes decline over many orders, the shift is lost beside the largest value
+ * and a single value may take hundreds, while its neighbours settle along with it.
+ */
+const SWEEPS_PER_VALUE = 10;
+const MORE_SWEEPS = 75;
 
 /** Rows that are rotated along with a bidiagonal matrix. */
 export interface RotatedRows {
@@ -32,6 +37,7 @@ export function golubKahan(caller: string, d: Float64Array, e: Float64Array, row
   const right: Rotations = { cos: new Float64Array(d.length), sin: new Float64Array(d.length) };
   let end = d.length; // values from `end` on have settled
   let sweep = 0;
+  const mostSweeps = SWEEPS_PER_VALUE * d.length + MORE_SWEEPS;
   let largest = 0;
   for (let k = 0; k < end; k++) largest = Math.max(largest, Math.abs(d[k]!), Math.abs(e[k]!));
   // Relative to the whole matrix: rounding in a shifted sweep keeps a coupling between tiny values from going lower.
@@ -41,12 +47,11 @@ export function golubKahan(caller: string, d: Float64Array, e: Float64Array, row
     if (start === end - 1) {
       makePositive(d, start, rows);
       end--;
-      sweep = 0;
       continue;
     }
-    if (sweep++ === SWEEPS_PER_VALUE) {
+    if (sweep++ === mostSweeps) {
       throw new NumericalError(
-        `${caller}: singular value ${end - 1} has not settled after ${SWEEPS_PER_VALUE} sweeps; convergence was expected`,
+        `${caller}: singular value ${end - 1} has not settled after ${mostSweeps} sweeps over all values; convergence was expected`,
         { iteration: end - 1, residual: Math.abs(e[end - 2]!) },
       );
     }
