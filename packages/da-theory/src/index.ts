@@ -78,6 +78,7 @@ export {
   samplesNeeded,
   type VectorSamplesOptions,
 } from "./samples/samples-needed.js";
+export { type AuditTransferOptions, auditTransfer, type FeatureExtractor } from "./sweep/audit-transfer.js";
 export { type ClassSweepOptions, classSweep, type SweepResult } from "./sweep/class-sweep.js";
 export {
   type LabelPreservation,

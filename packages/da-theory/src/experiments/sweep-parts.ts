@@ -199,7 +199,7 @@ export function strengthPlot(
     series: [
       { name: "average", dashed: true, x, y: arms.map(({ name }) => 100 * averageOf(audit, name)) },
       ...shown.map(({ class: c, name: label }) => ({
-        name: label,
+        name: label === String(c) ? `class ${c}` : label,
         x,
         y: arms.map(({ name }) => 100 * (at(name, c)?.delta ?? 0)),
         low: arms.map(({ name }) => 100 * (at(name, c)?.deltaInterval[0] ?? 0)),
@@ -211,12 +211,14 @@ export function strengthPlot(
 
 /** Significant effects in words. */
 export function significantNote(audits: readonly ClassAudit[], names: readonly string[]): string {
+  const isPair = audits.every(({ tests }) => tests.every(({ test }) => test === "mcnemar"));
+  const scope = isPair ? " With one training for each setting this is about these models only." : "";
   const found = audits.flatMap((audit, at) =>
     audit.effects
       .filter((e) => e.verdict === "loses" || e.verdict === "wins")
       .map((e) => `${names[at]}, ${e.setting}: ${e.name} ${points(e.delta)}`),
   );
   return found.length
-    ? `Significant after Holm's correction: ${found.join("; ")}. All other differences are not.`
-    : "No difference of a class is significant after Holm's correction with so few trainings.";
+    ? `Significant after Holm's correction: ${found.join("; ")}. All other differences are not.${scope}`
+    : `No difference of a class is significant after Holm's correction with so few trainings.${scope}`;
 }
