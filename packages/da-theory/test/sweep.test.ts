@@ -1,6 +1,9 @@
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { serveTasks } from "@lab/core/jobs";
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, describe, expect, test } from "vitest";
@@ -70,6 +73,59 @@ test("threads give what this process gives", async () => {
     runner: "threads:2",
   });
   expect(two).toEqual(one);
+});
+
+const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
+
+/** A server of this test's own on a free port. */
+async function startRedis(): Promise<{ url: string; stop(): Promise<void> }> {
+  const probe = createServer();
+  await new Promise<void>((done) => probe.listen(0, "127.0.0.1", done));
+  const { port } = probe.address() as { port: number };
+  await new Promise((done) => probe.close(done));
+  const words = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder];
+  const server = spawn("redis-server", words, { stdio: "ignore" });
+  for (let answered = false; !answered; ) {
+    answered = await new Promise<boolean>((done) => {
+      const socket = connect(port, "127.0.0.1", () => done(true));
+      socket.on("error", () => setTimeout(() => done(false), 20));
+      socket.on("connect", () => socket.end());
+    });
+  }
+  const stop = () =>
+    new Promise<void>((done) => {
+      server.once("exit", () => done());
+      server.kill("SIGKILL");
+    });
+  return { url: `redis://127.0.0.1:${port}`, stop };
+}
+
+test.skipIf(!hasRedis)("two workers of a queue give the same, each training once", async () => {
+  const redis = await startRedis();
+  const stop = new AbortController();
+  const log = join(folder, "queue-log");
+  const serve = () =>
+    serveTasks({ redis: redis.url, queue: "sweep", allow: [handler], threads: false, signal: stop.signal });
+  const workers = [serve(), serve()];
+  try {
+    const one = await classSweep({ settings, seeds, handler, store: join(folder, "inline") });
+    const runner = { redis: redis.url, queue: "sweep" };
+    const two = await classSweep({
+      settings,
+      seeds,
+      handler,
+      store: join(folder, "queue"),
+      runner,
+      options: { log },
+    });
+    expect(two).toEqual(one);
+    expect(readFileSync(log, "utf8").trim().split("\n")).toHaveLength(9);
+    expect((await loadSweep(join(folder, "queue"))).runs).toHaveLength(9);
+  } finally {
+    stop.abort();
+    await Promise.allSettled(workers);
+    await redis.stop();
+  }
 });
 
 test("another seed, option, transform or version is another task", async () => {
