@@ -8,6 +8,7 @@ export default labPackage(
     "experiments/index": "src/experiments/index.ts",
     "commands/index": "src/commands/index.ts",
     worker: "src/worker.ts",
+    "on-demand": "src/on-demand.ts",
     "report/index": "src/report/index.ts",
     "verify/index": "src/verify/index.ts",
   },

@@ -10,22 +10,20 @@ describe.skipIf(!isBuilt)("tasks elsewhere (needs the build of core and hull)", 
     processes = await TaskProcesses.prepare();
     const elsewhere = hasRedis ? await processes.workers("q") : "threads:1";
     const runs = (["queries", "rows"] as const).flatMap((split): Run[] => [
-      { split, runner: "inline", checkpoint: `inline-${split}` },
-      { split, runner: split === "rows" ? "threads:2" : elsewhere, checkpoint: `one-${split}` },
-      ...(split === "rows" ? [{ split, runner: elsewhere, checkpoint: `other-${split}` }] : []),
+      { split, runner: "inline", checkpoint: `here-${split}` },
+      { split, runner: split === "rows" ? "threads:2" : elsewhere, checkpoint: `there-${split}` },
     ]);
-    const [queriesHere, queriesThere, rowsHere, rowsThreads, rowsThere] = await processes.results(runs);
+    const [queriesHere, queriesThere, rowsHere, rowsThere] = await processes.results(runs);
     expect(queriesHere!.length).toBe(24);
     expect(queriesThere).toEqual(queriesHere);
-    expect([rowsThreads, rowsThere]).toEqual([rowsHere, rowsHere]);
+    expect(rowsThere).toEqual(rowsHere);
     const kinds = (lines: string[]) => lines.map((line) => JSON.parse(line).kind);
     expect(kinds(rowsHere!)).toEqual(kinds(queriesHere!));
     expect(new Set(kinds(rowsHere!))).toEqual(new Set(["inside", "outside"]));
     for (const split of ["queries", "rows"]) {
-      const files = await processes.files(`inline-${split}`);
+      const files = await processes.files(`here-${split}`);
       expect(Object.keys(files).length).toBeGreaterThan(8);
-      expect(await processes.files(`one-${split}`)).toEqual(files);
-      if (split === "rows") expect(await processes.files("other-rows")).toEqual(files);
+      expect(await processes.files(`there-${split}`)).toEqual(files);
     }
-  });
+  }, 180_000);
 });

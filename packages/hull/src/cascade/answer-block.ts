@@ -1,6 +1,6 @@
 import { decideDistances, decideMembership, type Findings } from "./cascade.js";
 import type { HullContext, QueryRun } from "./context.js";
-import { type Gauges, gaugesOf } from "./gauges.js";
+import type { Gauges } from "./gauges.js";
 
 /** What is asked about a block of queries. */
 export interface BlockQuestion {
@@ -23,7 +23,10 @@ export async function answerBlock(
   onDone: (count: number) => void,
 ): Promise<BlockAnswer> {
   const m = queries.length / context.rows.d;
-  if (mode === "gauge") return await gaugesOf(context, queries, m, center!, run, onDone);
+  if (mode === "gauge") {
+    const { gaugesOf } = await import("../on-demand.js");
+    return await gaugesOf(context, queries, m, center!, run, onDone);
+  }
   const decide = mode === "membership" ? decideMembership : decideDistances;
   return await decide(context, queries, m, run, onDone);
 }

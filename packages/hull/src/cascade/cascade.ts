@@ -1,7 +1,6 @@
 import type { HullContext, QueryRun } from "./context.js";
 import type { Finding } from "./finding.js";
 import { firstDirection } from "./first-direction.js";
-import { firstOrder } from "./first-order-stage.js";
 import { equalRow, outOfRange } from "./ranges.js";
 import { searchAll } from "./searches.js";
 
@@ -39,7 +38,10 @@ export async function decideMembership(
   onDone(m - open.length);
   const survivors = await firstDirection(context, queries, open, findings, run);
   onDone(open.length - survivors.length);
-  const left = await firstOrder(context, queries, survivors, findings, run);
+  const left =
+    run.query.firstOrder === 0 || survivors.length === 0
+      ? survivors
+      : await (await import("../on-demand.js")).firstOrder(context, queries, survivors, findings, run);
   onDone(survivors.length - left.length);
   await searchAll(context, queries, left, findings, run, "membership", () => onDone(1));
   return { findings: findings as Finding[], duplicateOf };

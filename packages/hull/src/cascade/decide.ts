@@ -1,5 +1,4 @@
 import { proveInside } from "../certify/inside-proof.js";
-import { exactMembership } from "../exact/exact-membership.js";
 import type { RowAccess } from "../pricing/row-access.js";
 import type { Pauses } from "../run/pauses.js";
 import type { Candidate } from "../solver/candidates.js";
@@ -72,6 +71,7 @@ export async function decide(
   if (options.exact && access.data !== null && options.certify === "proven") {
     const order = [...found.index, ...found.working];
     const { n, data } = access;
+    const { exactMembership } = await import("../on-demand.js");
     const answer = exactMembership({ n, d, data }, query, order, () => pauses.check());
     if (answer.isInside) {
       const residual = await residualOf(access, query, answer.index, answer.weight);

@@ -19,7 +19,6 @@ export async function firstOrder(
   run: QueryRun,
 ): Promise<number[]> {
   const { solver, firstOrder: iterations, certify } = run.query;
-  if (iterations === 0 || survivors.length === 0) return [...survivors];
   const variant = solver === "afw" || solver === "fw" || solver === "triangle" ? solver : "pfw";
   const { d } = context.rows;
   const left: number[] = [];

@@ -1,7 +1,6 @@
 import { reduceFaces } from "../faces/reduce-faces.js";
 import type { CheckedQueryOptions } from "../hull/options.js";
 import { together } from "../passes/together.js";
-import { lpCandidate, nnlsCandidate } from "../solver/candidates.js";
 import { powerOfTwo } from "../solver/search.js";
 import type { HullContext, QueryRun } from "./context.js";
 import { type CandidateSolver, type DecideOptions, decide } from "./decide.js";
@@ -36,12 +35,12 @@ export async function searchAll(
       onAllRows.push(i);
       continue;
     }
-    const options = decideOptions(context, run.query, "membership");
+    const options = await decideOptions(context, run.query, "membership");
     findings[i] = await decideOnFace(context, face, q, data, options, run.pauses);
     onDone();
     await run.pauses.ifDue();
   }
-  const options = decideOptions(context, run.query, mode);
+  const options = await decideOptions(context, run.query, mode);
   const uniform = 1 / powerOfTwo(prepared.scale);
   const columnScale = mode === "distance" ? new Float64Array(d).fill(uniform) : prepared.columnScale;
   const group = data === null ? context.searchesAtOnce : 128;
@@ -60,11 +59,11 @@ export async function searchAll(
   }
 }
 
-function decideOptions(
+async function decideOptions(
   { prepared, isFlat }: HullContext,
   query: CheckedQueryOptions,
   mode: DecideOptions["mode"],
-): DecideOptions {
+): Promise<DecideOptions> {
   const { affineDim, isInteger, scale } = prepared;
   const exact =
     query.fallback !== "none" &&
@@ -80,12 +79,17 @@ function decideOptions(
     tolerance: query.tolerance * (scale || 1),
     relativeGap: mode === "distance" ? 1e-10 : 1e-12,
     maxPasses: query.maxPasses,
-    ...(mode === "membership" && candidatesOf(query)),
+    ...(mode === "membership" && (await candidatesOf(query))),
   };
 }
 
 /** The solvers that the options ask for beside the min-norm search. */
-function candidatesOf({ solver, fallback }: CheckedQueryOptions): Pick<DecideOptions, "solver" | "fallback"> {
+async function candidatesOf({
+  solver,
+  fallback,
+}: CheckedQueryOptions): Promise<Pick<DecideOptions, "solver" | "fallback">> {
+  if (solver !== "nnls" && solver !== "lp" && fallback !== "lp") return {};
+  const { lpCandidate, nnlsCandidate } = await import("../on-demand.js");
   const lp: CandidateSolver = (...rest) => lpCandidate("ConvexHull.contains", ...rest);
   return {
     ...(solver === "nnls" && { solver: nnlsCandidate }),

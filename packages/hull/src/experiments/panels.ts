@@ -86,8 +86,9 @@ export async function* panelRows(
   const doubles = ({ data, shape }: PointArray): PointArray => ({ data: Float64Array.from(data), shape });
   const [projectedTrain, projectedTest] = [train, test].map((rows) => components.apply(doubles(rows)));
   const leading = counts.map((k) => [`PCA ${k}`, firstColumns(components.dim, k)] as const);
-  yield* subspaceStudy(projectedTrain!, projectedTest!, leading, { signal });
-  yield* subspaceStudy(train, test, others, { signal });
+  // A mean of bytes may lie on the surface of others: in few dimensions rational arithmetic tells.
+  yield* subspaceStudy(projectedTrain!, projectedTest!, leading, { signal, exact: true });
+  yield* subspaceStudy(train, test, others, { signal, exact: true });
 }
 
 /** The first k of the columns. */

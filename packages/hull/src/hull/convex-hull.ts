@@ -16,7 +16,6 @@ import { HullContext, localRun } from "../cascade/context.js";
 import type { Gauges } from "../cascade/gauges.js";
 import { prepare } from "../cascade/prepare.js";
 import { answerInTasks, passesInTasks } from "../distributed/index.node.js";
-import { extremeRowsOf, onionLayers } from "../extreme/onion.js";
 import { LocalPasses } from "../passes/row-passes.js";
 import { concatenated } from "../points/concatenated.js";
 import { checkRows, converted, openPoints, type Points, type Rows, readAll } from "../points/points.js";
@@ -265,6 +264,7 @@ export class ConvexHull {
     this.checkAlive(caller);
     const minDistance = checkNumber(caller, "minDistance", options.minDistance ?? 0, { min: 0 });
     checkSequential(caller, options);
+    const { extremeRowsOf } = await import("../on-demand.js");
     return await extremeRowsOf(this.state, minDistance, options);
   }
 
@@ -278,6 +278,7 @@ export class ConvexHull {
     this.checkAlive(caller);
     const maxLayers = checkInteger(caller, "maxLayers", options.maxLayers ?? this.count, { min: 1 });
     checkSequential(caller, options);
+    const { onionLayers } = await import("../on-demand.js");
     return await onionLayers(this.state, maxLayers, options);
   }
 
