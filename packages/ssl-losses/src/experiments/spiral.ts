@@ -67,7 +67,7 @@ async function cluster(
         epsilonSquared: RATE.epsilonSquared,
         constraint: 400,
         embedding: { epochs, batchSize, dim: RATE.dim, learningRate: 1e-3 },
-        heads: { dim: RATE.dim, steps: params.headSteps, batchSize, learningRate: 5e-3 },
+        heads: { dim: RATE.dim, steps: params.headSteps, batchSize, learningRate: 5e-3, hidden: [128] },
         restarts: params.restarts,
         seed: seed + 1000 * attempt,
         signal,
