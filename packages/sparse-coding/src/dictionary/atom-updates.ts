@@ -37,20 +37,32 @@ export function normalise(atom: Float64Array, rule: AtomRule): boolean {
 export function descendAtoms(atoms: HostAtoms, a: Float64Array, b: Float64Array, rule: AtomRule): number[] {
   const { values, count, dim } = atoms;
   const unused: number[] = [];
+  const shares = new Int32Array(count);
   for (let j = 0; j < count; j++) {
     const weight = a[j * count + j]!;
     if (weight < 1e-6) {
       unused.push(j);
       continue;
     }
-    const next = Float64Array.from(
-      { length: dim },
-      (_, k) => values[j * dim + k]! + b[j * dim + k]! / weight,
-    );
-    for (let i = 0; i < count; i++) {
-      const share = a[i * count + j]! / weight;
-      if (share === 0) continue;
-      for (let k = 0; k < dim; k++) next[k]! -= share * values[i * dim + k]!;
+    const next = new Float64Array(dim);
+    for (let k = 0; k < dim; k++) next[k] = values[j * dim + k]! + b[j * dim + k]! / weight;
+    // The statistics are symmetric: a row is read instead of a column; four atoms at a time.
+    let used = 0;
+    for (let i = 0; i < count; i++) if (a[j * count + i] !== 0) shares[used++] = i;
+    let at = 0;
+    for (; at + 4 <= used; at += 4) {
+      const [i0, i1, i2, i3] = [shares[at]!, shares[at + 1]!, shares[at + 2]!, shares[at + 3]!];
+      const [s0, s1] = [a[j * count + i0]! / weight, a[j * count + i1]! / weight];
+      const [s2, s3] = [a[j * count + i2]! / weight, a[j * count + i3]! / weight];
+      const [r0, r1, r2, r3] = [i0 * dim, i1 * dim, i2 * dim, i3 * dim];
+      for (let k = 0; k < dim; k++) {
+        next[k]! -=
+          s0 * values[r0 + k]! + s1 * values[r1 + k]! + (s2 * values[r2 + k]! + s3 * values[r3 + k]!);
+      }
+    }
+    for (; at < used; at++) {
+      const share = a[j * count + shares[at]!]! / weight;
+      for (let k = 0; k < dim; k++) next[k]! -= share * values[shares[at]! * dim + k]!;
     }
     if (normalise(next, rule)) values.set(next, j * dim);
     else unused.push(j);

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { Moved, Part, Quadratic, QuadraticOptions } from "../lasso/quadratic.js";
 import { finishStep, type StepParameters } from "./finish-step.js";
 
 const NAME = "LabSparseStep";
@@ -73,4 +74,19 @@ export function fusedStep(
     tf.Tensor2D,
     tf.Tensor1D,
   ];
+}
+
+/** Ends an iteration of separate rows in one kernel. */
+export function finishRows(p: Quadratic, at: tf.Tensor2D, old: Part, o: QuadraticOptions): Moved {
+  const [rows, size] = at.shape;
+  const { offset, ahead, codes, clock } = old;
+  const tangent = tf.tensor1d([], "float32");
+  return fusedStep(
+    { at, offset, tangent, ahead, codes, clock },
+    {
+      ...{ rows, size, groups: 1, positive: p.positive, restart: o.restart },
+      ...{ shrink: o.step * p.sparsity, hinge: 0, threshold: 0, tangentStep: 0 },
+      momentum: o.momentum ?? -1,
+    },
+  );
 }

@@ -17,6 +17,7 @@ import {
   meanWeights,
   otherTerms,
 } from "./energy.js";
+import { canFuse, finishRows } from "./fused-step.js";
 import { HostStepper } from "./host-stepper.js";
 import type { InferOptions, InferResult } from "./infer-options.js";
 import type { Setup, Stepper } from "./stepper.js";
@@ -78,9 +79,7 @@ export async function infer(decoder: Decoder, y: tf.Tensor2D, o: InferOptions): 
       };
       const found = await solverOf(isConvex, plan)({ setup, decoder, y, o, plan, start, step });
       track(found.codes);
-      const terms = tf.tidy(() => energyTensor(y, found.codes, decoder, w, o.predicted, groups));
-      const values = await terms.data();
-      terms.dispose();
+      const terms = found.terms ?? (await readTerms(y, found.codes, decoder, w, o.predicted, groups));
       if (o.requireConvergence && !found.converged) {
         throw unconverged(
           "infer",
@@ -94,7 +93,7 @@ export async function infer(decoder: Decoder, y: tf.Tensor2D, o: InferOptions): 
       const { codes, iterations, converged, gap } = found;
       return {
         ...{ codes, iterations, converged, lipschitz: L },
-        energy: energyTerms(values, w.factor),
+        energy: energyTerms(terms, w.factor),
         ...(gap ? { gap } : {}),
         dispose: () => codes.dispose(),
       };
@@ -135,6 +134,15 @@ interface Found {
   change: number;
   row: number;
   gap?: Float64Array;
+  /** The four terms of the energy at the codes, mean scaling, where they are known. */
+  terms?: ArrayLike<number>;
+}
+
+async function readTerms(...given: Parameters<typeof energyTensor>): Promise<ArrayLike<number>> {
+  const terms = tf.tidy(() => energyTensor(...given));
+  const values = await terms.data();
+  terms.dispose();
+  return values;
 }
 
 function checkArguments(decoder: Decoder, y: tf.Tensor2D, o: InferOptions, w: MeanWeights): Limits {
@@ -289,6 +297,7 @@ async function solveConvex(problem: Problem): Promise<Found> {
       ...{ step, momentum: setup.momentum(step), restart: setup.restart, init: start, signal: o.signal },
       ...{ stop: plan.stop, tolerance: plan.tolerance },
       ...{ maxIterations: plan.maxIterations, checkEvery: plan.checkEvery },
+      finish: canFuse() ? finishRows : undefined,
       onCheck: (iteration, change) => o.onIteration?.({ iteration, change }),
     });
     const { codes, converged, change, row, gap } = found;
@@ -321,6 +330,7 @@ async function solve(problem: Problem): Promise<Found> {
   let step = problem.step;
   let [iterations, converged, rises, previous] = [0, false, 0, Number.POSITIVE_INFINITY];
   let [change, row] = [Number.POSITIVE_INFINITY, 0];
+  let terms: ArrayLike<number> | undefined;
   try {
     while (iterations < plan.maxIterations && !converged) {
       checkAborted(o.signal);
@@ -336,7 +346,8 @@ async function solve(problem: Problem): Promise<Found> {
       });
       const values = await figures.data();
       figures.dispose();
-      const { total } = energyTerms(values, w.factor);
+      terms = values.subarray(0, 4);
+      const { total } = energyTerms(terms, w.factor);
       if (!Number.isFinite(total)) throw diverged(iterations, step);
       change = 0;
       for (let i = 5; i < values.length; i++) if (values[i]! > change) [change, row] = [values[i]!, i - 5];
@@ -352,7 +363,8 @@ async function solve(problem: Problem): Promise<Found> {
       converged = change <= plan.tolerance;
       if (o.onIteration?.({ iteration: iterations, change, energy: total }) === true) break;
     }
-    return { codes: tf.clone(stepper.codes()), iterations, converged, change, row };
+    const codes = tf.clone(stepper.codes());
+    return { codes, iterations, converged, change, row, ...(terms ? { terms } : {}) };
   } finally {
     stepper.dispose();
     constant.dispose();

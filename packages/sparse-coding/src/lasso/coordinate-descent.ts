@@ -80,6 +80,11 @@ export class RowSolver {
   private readonly excess: Float64Array;
   private readonly local: Float64Array;
   private readonly slope: Float64Array;
+  private readonly support: Int32Array;
+  private known: { gram: ArrayLike<number> | undefined; norms: Float64Array } = {
+    gram: undefined,
+    norms: new Float64Array(0),
+  };
   private block = new Float64Array(4 * SMALLEST_SET * SMALLEST_SET);
 
   /** Takes room to work in for `size` atoms. */
@@ -87,7 +92,7 @@ export class RowSolver {
     this.size = size;
     const [floats, ints] = [() => new Float64Array(size), () => new Int32Array(size)];
     [this.c, this.excess, this.local, this.slope] = [floats(), floats(), floats(), floats()];
-    [this.set, this.candidates] = [ints(), ints()];
+    [this.set, this.candidates, this.support] = [ints(), ints(), ints()];
     this.isOut = new Uint8Array(size);
     this.isIn = new Uint8Array(size);
   }
@@ -101,23 +106,16 @@ export class RowSolver {
    * @param maxSweeps - Most sweeps in all.
    */
   solve(p: RowProblem, z: Float64Array, tolerance: number, maxSweeps: number): RowOutcome {
-    const { gram, target, alpha, positive } = p;
+    const { alpha, positive } = p;
     const { size: l, c, isOut, isIn, set } = this;
+    const norms = this.normsOf(p.gram);
     isOut.fill(0);
     isIn.fill(0);
     let [count, sweeps] = [0, 0];
     // In double precision differences of this size are rounding.
     const limit = Math.max(tolerance, 1e-15) * p.scale;
     for (;;) {
-      c.set(target);
-      let support = 0;
-      for (let j = 0; j < l; j++) {
-        const value = z[j]!;
-        if (value === 0) continue;
-        support++;
-        const row = j * l;
-        for (let k = 0; k < l; k++) c[k]! -= value * gram[row + k]!;
-      }
+      const support = this.correlate(p, z);
       const { gap, rho } = rowGap(p, z, c);
       if (gap <= limit || sweeps >= maxSweeps) return { gap: Math.max(gap, 0), sweeps };
       const radius = Math.sqrt(2 * Math.max(gap, 0));
@@ -143,11 +141,49 @@ export class RowSolver {
         if (slope > weight) {
           this.candidates[found] = j;
           this.excess[found++] = slope - weight;
-        } else if (rho > 0 && rho * slope + radius * Math.sqrt(gram[j * l + j]!) < weight) isOut[j] = 1;
+        } else if (rho > 0 && rho * slope + radius * norms[j]! < weight) isOut[j] = 1;
       }
       count = this.enter(count, found, Math.max(1, Math.max(SMALLEST_SET, 2 * support) - count));
       sweeps += this.solveBlock(p, z, count, (INNER * Math.max(gap, limit)) / count, maxSweeps - sweeps);
     }
+  }
+
+  /** Duality gap of a row for codes that are given. */
+  gap(p: RowProblem, z: Float64Array): number {
+    this.correlate(p, z);
+    return rowGap(p, z, this.c).gap;
+  }
+
+  /** Norms of the atoms; kept, because the diagonal of a large matrix is a cache miss for each element. */
+  private normsOf(gram: Float64Array): Float64Array {
+    if (this.known.gram !== gram) {
+      const { size: l } = this;
+      this.known = { gram, norms: Float64Array.from({ length: l }, (_, j) => Math.sqrt(gram[j * l + j]!)) };
+    }
+    return this.known.norms;
+  }
+
+  /** $c = b - Hz$, four atoms of the support at a time; answers how many atoms that are. */
+  private correlate({ gram, target }: RowProblem, z: Float64Array): number {
+    const { size: l, c, support } = this;
+    c.set(target);
+    let count = 0;
+    for (let j = 0; j < l; j++) if (z[j] !== 0) support[count++] = j;
+    let at = 0;
+    for (; at + 4 <= count; at += 4) {
+      const [i0, i1, i2, i3] = [support[at]!, support[at + 1]!, support[at + 2]!, support[at + 3]!];
+      const [z0, z1, z2, z3] = [z[i0]!, z[i1]!, z[i2]!, z[i3]!];
+      const [r0, r1, r2, r3] = [i0 * l, i1 * l, i2 * l, i3 * l];
+      for (let k = 0; k < l; k++) {
+        c[k]! -= z0 * gram[r0 + k]! + z1 * gram[r1 + k]! + (z2 * gram[r2 + k]! + z3 * gram[r3 + k]!);
+      }
+    }
+    for (; at < count; at++) {
+      const value = z[support[at]!]!;
+      const row = support[at]! * l;
+      for (let k = 0; k < l; k++) c[k]! -= value * gram[row + k]!;
+    }
+    return count;
   }
 
   /** Moves the largest violators into the set; answers its size. */

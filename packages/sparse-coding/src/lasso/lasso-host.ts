@@ -1,6 +1,6 @@
 import { ArgumentError, checkFinite, checkInteger, checkNumber } from "@lab/core";
 import { gramHost, type HostProblem } from "../inference/gram-host.js";
-import { type RowProblem, RowSolver, rowGap } from "./coordinate-descent.js";
+import { type RowProblem, RowSolver } from "./coordinate-descent.js";
 
 /** Options of {@link lassoHost}. */
 export interface LassoHostOptions {
@@ -46,20 +46,20 @@ export function lassoHost(problem: HostProblem, options: LassoHostOptions): Lass
   const maxIterations = checkInteger("lassoHost", "maxIterations", options.maxIterations ?? 10_000, {
     min: 1,
   });
-  if (y.length !== rows * dataDim || problem.dictionary.length !== dataDim * l) {
-    throw new ArgumentError(
-      `lassoHost: problem has ${y.length} data and ${problem.dictionary.length} dictionary values; ${rows * dataDim} and ${dataDim * l} were expected`,
-      { argument: "problem", value: y.length },
-    );
+  for (const [name, values, length] of [
+    ["problem.y", y, rows * dataDim],
+    ["problem.dictionary", problem.dictionary, dataDim * l],
+    ["init", options.init, rows * l],
+  ] as const) {
+    if (!values) continue;
+    if (values.length !== length) {
+      throw new ArgumentError(`lassoHost: ${name} has ${values.length} values; ${length} were expected`, {
+        argument: name,
+        value: values.length,
+      });
+    }
+    checkFinite("lassoHost", name, values);
   }
-  if (options.init && options.init.length !== rows * l) {
-    throw new ArgumentError(`lassoHost: init has ${options.init.length} values; ${rows * l} were expected`, {
-      argument: "init",
-      value: options.init.length,
-    });
-  }
-  checkFinite("lassoHost", "problem.y", y);
-  checkFinite("lassoHost", "problem.dictionary", problem.dictionary);
   const { gram, target } = gramHost(problem, 1);
   for (let j = 0; j < l; j++) gram[j * l + j]! += l2;
   const codes = options.init ? options.init.slice() : new Float64Array(rows * l);
@@ -99,14 +99,9 @@ export function gapsHost(
   positive: boolean,
 ): Float64Array {
   const l = alpha.length;
+  const solver = new RowSolver(l);
   return scales.map((scale, n) => {
     const own = target.subarray(n * l, (n + 1) * l);
-    const z = codes.subarray(n * l, (n + 1) * l);
-    const c = own.slice();
-    for (let j = 0; j < l; j++) {
-      const value = z[j]!;
-      if (value !== 0) for (let k = 0; k < l; k++) c[k]! -= value * gram[j * l + k]!;
-    }
-    return rowGap({ gram, target: own, scale, alpha, positive }, z, c).gap;
+    return solver.gap({ gram, target: own, scale, alpha, positive }, codes.subarray(n * l, (n + 1) * l));
   });
 }

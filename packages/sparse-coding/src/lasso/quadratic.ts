@@ -1,6 +1,5 @@
 import { checkAborted, NumericalError } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { canFuse, fusedStep } from "../inference/fused-step.js";
 import { softThreshold } from "../prox/soft-threshold.js";
 
 /** Rows with a common curvature: $\frac12 z^\top H z - b_i^\top z + \frac12 yy_i + \lambda \lVert z \rVert_1$ each. */
@@ -31,6 +30,8 @@ export interface QuadraticOptions {
   /** Start, `[N, l]`. */
   init: tf.Tensor2D;
   signal?: AbortSignal | undefined;
+  /** Finishes a step in one kernel, where the backend can; without it the engine's own kernels do. */
+  finish?: typeof byCalls | undefined;
   /** Called at each check with the largest relative gap or change of the rows that are not done; `true` stops. */
   onCheck?: (iteration: number, change: number) => unknown;
 }
@@ -49,7 +50,7 @@ export interface QuadraticResult {
 }
 
 /** Rows that are not done, and what moves with them. */
-type Part = {
+export type Part = {
   target: tf.Tensor2D;
   scale: tf.Tensor1D;
   /** $\eta b$. */
@@ -110,9 +111,8 @@ export async function solveQuadratic(p: Quadratic, o: QuadraticOptions): Promise
       converged = stays.length === 0;
       if (o.onCheck?.(iteration, change) === true) break;
       if (!converged && open.length > SMALLEST_PART && 2 * stays.length < open.length) {
-        const isStaying = new Uint8Array(open.length);
-        for (const i of stays) isStaying[i] = 1;
-        const leaves = Int32Array.from(Array.from(open.keys()).filter((i) => isStaying[i] === 0));
+        const staying = new Set(stays);
+        const leaves = Int32Array.from(open.keys()).filter((i) => !staying.has(i));
         done.push({ codes: gatherRows(part.codes, leaves), rows: leaves.map((i) => open[i]!) });
         part = take(part, Int32Array.from(stays));
         open = Int32Array.from(stays, (i) => open[i]!);
@@ -164,28 +164,16 @@ function assemble(pieces: readonly { codes: tf.Tensor2D; rows: Int32Array }[], r
 function iterate(p: Quadratic, folded: tf.Tensor2D, old: Part, o: QuadraticOptions): Part {
   const [codes, ahead, clock] = tf.tidy(() => {
     const product = tf.matMul(old.ahead, folded) as tf.Tensor2D;
-    return canFuse() ? fused(p, product, old, o) : byCalls(p, product, old, o);
+    return (o.finish ?? byCalls)(p, product, old, o);
   });
   tf.dispose([old.last, old.ahead, old.clock]);
   return { ...old, codes, ahead, clock, last: old.codes };
 }
 
-type Moved = [codes: tf.Tensor2D, ahead: tf.Tensor2D, clock: tf.Tensor1D];
+/** Codes, point ahead and clock after an iteration. */
+export type Moved = [codes: tf.Tensor2D, ahead: tf.Tensor2D, clock: tf.Tensor1D];
 
-function fused(p: Quadratic, at: tf.Tensor2D, old: Part, o: QuadraticOptions): Moved {
-  const [rows, size] = at.shape;
-  const { offset, ahead, codes, clock } = old;
-  const tangent = tf.tensor1d([], "float32");
-  return fusedStep(
-    { at, offset, tangent, ahead, codes, clock },
-    {
-      ...{ rows, size, groups: 1, positive: p.positive, restart: o.restart },
-      ...{ shrink: o.step * p.sparsity, hinge: 0, threshold: 0, tangentStep: 0 },
-      momentum: o.momentum ?? -1,
-    },
-  );
-}
-
+/** Ends an iteration by the engine's own kernels. */
 function byCalls(p: Quadratic, product: tf.Tensor2D, old: Part, o: QuadraticOptions): Moved {
   const at = tf.add(product, old.offset);
   const codes = softThreshold(at, o.step * p.sparsity, { positive: p.positive }) as tf.Tensor2D;
@@ -236,6 +224,6 @@ function rowGaps(p: Quadratic, { target, scale, codes }: Part, step: number): tf
 /** Error of an iteration that left the numbers. */
 export const diverged = (iteration: number, step: number) =>
   new NumericalError(
-    `infer: the energy is not finite after ${iteration} iterations with step ${step} = 1/L for L = ${1 / step}; a finite energy was expected; use step "auto"`,
+    `infer: the energy is not finite after ${iteration} iterations with step 1/L, L = ${1 / step}; a finite energy was expected; use step "auto"`,
     { iteration, residual: Number.NaN },
   );

@@ -1,4 +1,4 @@
-import { ArgumentError, checkChoice, checkInteger, checkNumber, checkSameShape, checkShape } from "@lab/core";
+import { ArgumentError, checkChoice, checkInteger, checkNumber, checkShape } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { checkNorms, checkPair, checkScales, type HostGram, readGram } from "./check-problem.js";
 import { type RowProblem, RowSolver } from "./coordinate-descent.js";
@@ -135,7 +135,7 @@ async function checkOptions(y: tf.Tensor2D, dictionary: tf.Tensor2D, o: SparseEn
   if (needsHost && algorithm !== "cd") refuse('"cd" was expected with a mask, l2 or one alpha for each atom');
   if (algorithm === "omp" && positive) refuse('"cd" or "fista" was expected with positive codes');
   if (o.init) checkShape(CALLER, "init", o.init, [y.shape[0], l]);
-  if (o.mask) checkSameShape(CALLER, "mask", o.mask, "y", y);
+  if (o.mask) checkShape(CALLER, "mask", o.mask, y.shape);
   const alpha = new Float64Array(l);
   if (typeof o.alpha === "object") {
     checkShape(CALLER, "alpha", o.alpha, [l]);
