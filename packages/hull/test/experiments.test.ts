@@ -42,7 +42,9 @@ describe("hull-pixels", () => {
   });
 });
 
-test("hull-cube counts exactly for several seeds", async () => {
+test("hull-cube counts exactly for several seeds, also where directions of vertices tie", async () => {
+  const tied = await hullCube.run(context({ cubes: [12], targets: [4] }));
+  expect(tied.rows[0]!.extreme).toBe(464);
   for (const seed of [1, 2, 3, 4]) {
     const result = await hullCube.run({ ...context({ cubes: [6, 8], targets: [2, 3, 4] }), seed });
     expect(hullCube.summarise([{ seed, result }], "quick").verdict).toBe("reproduced");

@@ -3,7 +3,7 @@ import { multiplyRows } from "../pricing/dense.js";
 import { MemoryRows } from "../pricing/row-access.js";
 import { TopRows } from "../pricing/top-rows.js";
 import type { Pauses } from "../run/pauses.js";
-import { search } from "../solver/search.js";
+import { type SearchOptions, search } from "../solver/search.js";
 
 /** Points in coordinates in which their covariance is near the identity. */
 export interface WhitenedRows {
@@ -49,6 +49,7 @@ export async function extremeRows(
   for (const [done, i] of order.entries()) {
     if (done % 64 === 0) onProgress(done);
     const query = data.slice(i * d, (i + 1) * d);
+    let mode: SearchOptions["mode"] = minDistance > 0 ? "distance" : "membership";
     while (isExtreme[i] === 0) {
       const access = new MemoryRows(found.data, found.count, d);
       const initial = near(found.data, found.count, d, query, 2 * d + 24);
@@ -61,14 +62,17 @@ export async function extremeRows(
           read: (index) => access.read(index),
           price: (w, threshold, limit) => access.price(w, query, threshold, limit),
         },
-        { mode: minDistance > 0 ? "distance" : "membership", relativeGap: 1e-9, maxPasses: 200 },
+        { mode, relativeGap: 1e-9, maxPasses: 200 },
         pauses,
       );
       if (result.outcome !== "separated" || result.normal === null) break;
       if (minDistance > 0 && result.upper <= minDistance) break;
       const w = result.normal;
       const top = argmax(all, w);
-      if (!add(top)) break; // within rounding of a known row
+      if (add(top)) continue;
+      // A known row reaches as far in this direction, up to rounding: the direction of the distance separates both.
+      if (mode === "distance") break; // within rounding of a known row
+      mode = "distance";
     }
     if (pauses.isDue) await pauses.ifDue();
   }
