@@ -43,7 +43,7 @@ export async function expectedCrossEntropy(
   checkInteger("expectedCrossEntropy", "label", label, { min: 0, below: K });
   const outputs = tf.tidy(() => forward(head, tf.expandDims(m.mean, 0) as tf.Tensor4D));
   const covariance = await headCovariance(head, m.covariance, m.mean.shape as unknown as ImageShape);
-  const z = Float64Array.from(await outputs.data());
+  const z = new Float64Array(await outputs.data());
   const sigma = await covariance.data();
   tf.dispose([outputs, covariance]);
   const lse = (values: Float64Array) => {

@@ -107,7 +107,7 @@ export async function linearRegressionUnderDA(
     return y - along;
   });
   return {
-    weights: tf.tensor2d(Float32Array.from(fit.weights), [K, size]),
+    weights: tf.tensor2d(new Float32Array(fit.weights), [K, size]),
     bias: tf.tensor1d(bias),
     expectedLoss: (spread - 2 * fit.fitted + fit.quadratic) / images.count,
     penalty: fit.withinQuadratic / images.count,
@@ -129,7 +129,7 @@ async function targetsOf(
         },
       );
     }
-    return { values: Float64Array.from(await targets.data()), numOutputs: targets.shape[1] };
+    return { values: new Float64Array(await targets.data()), numOutputs: targets.shape[1] };
   }
   if (!labels) {
     throw new ArgumentError(

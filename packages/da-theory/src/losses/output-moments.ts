@@ -66,8 +66,8 @@ export async function outputMoments(
   const found = await outputEstimate(image, t, (views) => forward(model, views), options, false);
   const K = found.mean.length;
   return {
-    mean: tf.tensor1d(Float32Array.from(found.mean)),
-    covariance: tf.tensor2d(Float32Array.from(found.covariance), [K, K]),
+    mean: tf.tensor1d(new Float32Array(found.mean)),
+    covariance: tf.tensor2d(new Float32Array(found.covariance), [K, K]),
     error: reportOf(found),
   };
 }

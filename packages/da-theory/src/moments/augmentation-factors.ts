@@ -66,7 +66,7 @@ function factorOf(maker: ViewMaker, t: RandomTransform, rule: Rule, shape: Image
     // Differences from one view keep the digits where images hardly move.
     const origin = tf.slice(views, [0, 0], [1, -1]);
     const differences = tf.sub(views, origin) as tf.Tensor2D;
-    const mean = tf.matMul(tf.tensor2d(Float32Array.from(rule.weights), [1, rule.count]), differences);
+    const mean = tf.matMul(tf.tensor2d(new Float32Array(rule.weights), [1, rule.count]), differences);
     const roots = tf.tensor2d(Float32Array.from(rule.weights, Math.sqrt), [rule.count, 1]);
     return {
       mean: tf.reshape(tf.add(mean, origin), [...out]),

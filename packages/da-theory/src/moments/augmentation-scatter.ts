@@ -62,6 +62,6 @@ export async function augmentationScatter(
   return {
     within: operator(within),
     between: operator(between),
-    mean: tf.tensor3d(Float32Array.from(mean), [...shape]),
+    mean: tf.tensor3d(new Float32Array(mean), [...shape]),
   };
 }

@@ -60,7 +60,7 @@ export async function augmentedMomentsHost(
       { argument: "image", shape: [image.length] },
     );
   }
-  const moments = await momentsOfImage(Float64Array.from(image), shape, t, options);
+  const moments = await momentsOfImage(new Float64Array(image), shape, t, options);
   return hostResult(moments);
 }
 

@@ -69,9 +69,9 @@ export async function augmentedMoments(
 ): Promise<AugmentedMoments> {
   const shape = imageShapeOf("augmentedMoments", image);
   checkRuleOptions("augmentedMoments", options);
-  const values = Float64Array.from(await image.data());
+  const values = new Float64Array(await image.data());
   const moments = await momentsOfImage(values, shape, t, options);
-  const mean = tf.tensor3d(Float32Array.from(moments.mean), [...moments.shape]);
+  const mean = tf.tensor3d(new Float32Array(moments.mean), [...moments.shape]);
   const covariance = operatorOfMoments(moments, options);
   const centre = moments.mean;
   return {

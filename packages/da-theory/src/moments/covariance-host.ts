@@ -19,7 +19,7 @@ export class CovarianceHost {
   /** Number of values of the image D. */
   readonly size: number;
   private readonly terms: readonly CovarianceTerm[];
-  private readonly known: Float64Array | undefined;
+  private known: Float64Array | undefined;
 
   /** @internal */
   constructor(moments: HostMoments) {
@@ -54,7 +54,7 @@ export class CovarianceHost {
       });
     }
     const out = new Float64Array(this.size);
-    const own = Float64Array.from(v);
+    const own = new Float64Array(v);
     for (const term of this.terms) term.apply(own, out);
     return out;
   }
@@ -65,7 +65,8 @@ export class CovarianceHost {
     const out = new Float64Array(this.size);
     for (const term of this.terms) term.diagonal(out);
     // Differences of equal numbers may fall below 0 by rounding.
-    return out.map((value) => Math.max(0, value));
+    this.known = out.map((value) => Math.max(0, value));
+    return this.known.slice();
   }
 
   /** Sum of the variances: the expected squared distance from the mean. */

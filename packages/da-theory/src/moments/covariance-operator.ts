@@ -149,7 +149,7 @@ function operator(parts: Parts): CovarianceOperator {
       checkInteger("covariance.topEigenpairs", "k", k, { min: 1, max: size });
       checkAborted(options.signal);
       const { values, vectors, residuals } = await parts.pairs(k, options);
-      return { values, residuals, images: tf.tensor4d(Float32Array.from(vectors), [k, ...shape]) };
+      return { values, residuals, images: tf.tensor4d(new Float32Array(vectors), [k, ...shape]) };
     },
     async dense() {
       checkDense(size);
@@ -170,9 +170,11 @@ export function factorOperator(
   const plus = (product: tf.Tensor, rows: tf.Tensor) =>
     isotropic === 0 ? product : tf.add(product, tf.mul(rows, isotropic));
   const times = async (rows: tf.Tensor2D) =>
-    tf.tidy(() => plus(tf.matMul(tf.matMul(rows, factor, false, true), factor), rows)) as tf.Tensor2D;
-  const gram = async () =>
-    tidyAsync(async (track) => Float64Array.from(await track(tf.matMul(factor, factor, false, true)).data()));
+    // The small operand is the one that is transposed.
+    tf.tidy(() =>
+      plus(tf.matMul(tf.matMul(factor, rows, false, true), factor, true, false), rows),
+    ) as tf.Tensor2D;
+  const gram = async () => freedValues(tf.matMul(factor, factor, false, true));
   const dense = async () =>
     tf.tidy(() => plus(tf.matMul(factor, factor, true, false), tf.eye(size))) as tf.Tensor2D;
   return operator({
@@ -200,11 +202,14 @@ export function factorOperator(
       if (count <= Math.min(SMALL_PROBLEM, size)) {
         // Gram entries in float32 hold seven digits.
         const found = gramPairs(await gram(), count, k, 1e-7);
-        const rows = await tidyAsync(async (track) => {
-          if (found.rank === 0) return new Float64Array(0);
-          const weights = track(tf.tensor2d(Float32Array.from(gramWeights(found)), [found.rank, count]));
-          return Float64Array.from(await track(tf.matMul(weights, factor)).data());
-        });
+        const rows =
+          found.rank === 0
+            ? new Float64Array(0)
+            : await freedValues(
+                tf.tidy(() =>
+                  tf.matMul(tf.tensor2d(new Float32Array(gramWeights(found)), [found.rank, count]), factor),
+                ),
+              );
         const pairs = completedPairs(found, rows, size, k, isotropic);
         return withResiduals(pairs.values, pairs.vectors, size, times);
       }
@@ -232,13 +237,13 @@ export function denseOperator(
     frobenius: () => normOf(tf.clone(matrix)),
     async draw(count, generator) {
       // The root from the eigenpairs: the matrix is singular by construction.
-      const values = Float64Array.from(await matrix.data());
+      const values = new Float64Array(await matrix.data());
       const { values: lambda, vectors } = eighHost(values, size);
       const root = vectors.map((v, at) => v * Math.sqrt(Math.max(0, lambda[at % size]!)));
       return tf.tidy(() =>
         tf.matMul(
           generator.normal([count, size]) as tf.Tensor2D,
-          tf.tensor2d(Float32Array.from(root), [size, size]),
+          tf.tensor2d(new Float32Array(root), [size, size]),
           false,
           true,
         ),
@@ -277,6 +282,19 @@ export function hostOperator(host: CovarianceHost, shape: ImageShape): Covarianc
   });
 }
 
+/**
+ * Values of a tensor, which is freed.
+ *
+ * Not by `tidyAsync`: it looks for tensors in what its body returns, in arrays one number after the other.
+ */
+async function freedValues(tensor: tf.Tensor): Promise<Float64Array> {
+  try {
+    return new Float64Array(await tensor.data());
+  } finally {
+    tensor.dispose();
+  }
+}
+
 /** Norm of a matrix, which is freed. */
 async function normOf(matrix: tf.Tensor2D): Promise<number> {
   const values = await matrix.data();
@@ -294,10 +312,9 @@ async function withResiduals(
   size: number,
   times: Times,
 ): Promise<HostEigenpairs> {
-  const product = await tidyAsync(async (track) => {
-    const rows = track(tf.tensor2d(Float32Array.from(vectors), [values.length, size]));
-    return track(await times(rows)).data();
-  });
+  const rows = tf.tensor2d(new Float32Array(vectors), [values.length, size]);
+  const product = await freedValues(await times(rows));
+  rows.dispose();
   const residuals = values.map((value, i) => {
     let sum = 0;
     for (let x = i * size; x < (i + 1) * size; x++) sum += (product[x]! - value * vectors[x]!) ** 2;
@@ -309,7 +326,7 @@ async function withResiduals(
 /** Pairs of a small matrix, which is freed. */
 async function densePairs(matrix: tf.Tensor2D, k: number, times: Times): Promise<HostEigenpairs> {
   const size = matrix.shape[0];
-  const entries = Float64Array.from(await matrix.data());
+  const entries = new Float64Array(await matrix.data());
   matrix.dispose();
   const { values, vectors } = eighHost(entries, size);
   const top = new Float64Array(k * size);
@@ -329,11 +346,12 @@ async function densePairs(matrix: tf.Tensor2D, k: number, times: Times): Promise
 
 function iterated(times: Times, size: number, k: number, options: RunOptions): Promise<HostEigenpairs> {
   return krylovEigenpairs(
-    (v) =>
-      tidyAsync(async (track) => {
-        const row = track(tf.tensor2d(Float32Array.from(v), [1, size]));
-        return Float64Array.from(await track(await times(row)).data());
-      }),
+    async (v) => {
+      const row = tf.tensor2d(new Float32Array(v), [1, size]);
+      const product = await freedValues(await times(row));
+      row.dispose();
+      return product;
+    },
     {
       k,
       size,

@@ -82,7 +82,7 @@ export async function viewsOf(
     await pause();
     const count = Math.min(block, rule.count - q);
     const views = tf.tidy(() => {
-      const x = tf.tensor4d(Float32Array.from(image), [1, ...shape]);
+      const x = tf.tensor4d(new Float32Array(image), [1, ...shape]);
       const theta = tf.tensor2d(Float32Array.from(rule.theta.subarray(q * P, (q + count) * P)), [count, P]);
       return t.apply(tf.tile(x, [count, 1, 1, 1]), theta);
     });

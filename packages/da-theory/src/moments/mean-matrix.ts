@@ -52,7 +52,7 @@ export function meanMatrix(t: RandomTransform, rule: Rule, shape: ImageShape): S
       starts[at + 1] = columns.length;
     }
   }
-  return { starts, columns: Int32Array.from(columns), values: Float64Array.from(values) };
+  return { starts, columns: Int32Array.from(columns), values: new Float64Array(values) };
 }
 
 /** The matrix times every channel of every image. */

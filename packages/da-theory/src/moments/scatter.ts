@@ -159,10 +159,10 @@ async function imageByImage(
   const cross = new Float64Array(K * outSize);
   for (let i = 0; i < means.length; i++) means[i]! -= mean[i % outSize]!;
   const centred = tf.tidy(() => {
-    const x = tf.tensor2d(Float32Array.from(means), [count, outSize]);
+    const x = tf.tensor2d(new Float32Array(means), [count, outSize]);
     return tf.matMul(x, x, true, false);
   });
-  const between = Float64Array.from(await centred.data());
+  const between = new Float64Array(await centred.data());
   centred.dispose();
   for (let n = 0; n < count && targets; n++) {
     for (let k = 0; k < K; k++) {

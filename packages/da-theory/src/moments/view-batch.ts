@@ -22,12 +22,12 @@ export async function viewMaker(image: tf.Tensor3D, t: RandomTransform): Promise
     return {
       make: (theta, count) =>
         tf.tidy(() => {
-          const own = tf.tensor2d(Float32Array.from(theta), [count, theta.length / count]);
+          const own = tf.tensor2d(new Float32Array(theta), [count, theta.length / count]);
           return t.apply(tf.tile(tf.expandDims(image, 0) as tf.Tensor4D, [count, 1, 1, 1]), own);
         }),
     };
   }
-  const values = Float64Array.from(await image.data());
+  const values = new Float64Array(await image.data());
   const out = t.outputShape(shape);
   const size = out[0] * out[1] * out[2];
   const view = new Float64Array(size);

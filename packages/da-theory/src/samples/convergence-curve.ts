@@ -75,7 +75,7 @@ export async function convergenceCurve(
         await pause();
         const count = Math.min(block, most - k);
         const theta = t.sample(count, generator, shape);
-        const parameters = Float64Array.from(await theta.data());
+        const parameters = new Float64Array(await theta.data());
         theta.dispose();
         const own = tf.tidy(() => lossOf(forward(model, maker.make(parameters, count)), target));
         losses.set(await own.data(), k);
