@@ -1,16 +1,23 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { signOf } from "../host/sign-convention.js";
+import { isClearlyLarger } from "../host/sign-convention.js";
 
 /** Signs `[…,1,n]` by which columns of `[…,m,n]` are multiplied to keep the sign convention. */
 export function columnSigns(vectors: tf.Tensor): tf.Tensor {
   const [m, n] = vectors.shape.slice(-2) as [number, number];
   const values = vectors.dataSync();
-  const signs = new Float32Array(vectors.size / m);
-  const column = new Float64Array(m);
-  for (let start = 0, at = 0; start < values.length; start += m * n) {
-    for (let j = 0; j < n; j++) {
-      for (let i = 0; i < m; i++) column[i] = values[start + i * n + j]!;
-      signs[at++] = signOf(column);
+  const signs = new Float32Array(vectors.size / m).fill(1);
+  const largest = new Float64Array(n);
+  // All columns at once, row by row as the values lie in memory.
+  for (let start = 0, at = 0; start < values.length; start += m * n, at += n) {
+    largest.fill(0);
+    for (let row = start; row < start + m * n; row += n) {
+      for (let j = 0; j < n; j++) {
+        const value = values[row + j]!;
+        const size = Math.abs(value);
+        if (!isClearlyLarger(size, largest[j]!)) continue;
+        largest[j] = size;
+        signs[at + j] = value < 0 ? -1 : 1;
+      }
     }
   }
   return tf.tensor(signs, [...vectors.shape.slice(0, -2), 1, n]);
