@@ -5,6 +5,8 @@ import { expectClose, mulberry32 } from "@lab/core/testing";
 import { DictionaryLearner } from "@lab/sparse-coding";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
+import { lassoInstance } from "./golden.js";
+import golden from "./reference/alternation.json" with { type: "json" };
 
 /** The specification's planted problem: 30 unit atoms in 20 dimensions, three a signal, 20 dB. */
 function planted(seed: number, count = 1500) {
@@ -83,6 +85,16 @@ describe("DictionaryLearner", () => {
       expect(await objective(learner)).toBeLessThan(0.93 * before);
       await expectClose(tf.sum(tf.square(learner.dictionary), 0), Array(30).fill(1), { absolute: 1e-5 });
     }
+  });
+
+  test("one online update from given atoms is that of scikit-learn", async () => {
+    const { y, dictionary } = lassoInstance();
+    const init = tf.tensor2d(Float32Array.from(dictionary), [16, 24]);
+    const learner = new DictionaryLearner({ atoms: 24, alpha: 0.5, init });
+    await learner.partialFit(tf.tensor2d(Float32Array.from(y), [10, 16]));
+    // To the tolerance of the codes: both stop at a gap, theirs at 1e-8.
+    await expectClose(learner.dictionary, golden.online, { absolute: 5e-3 });
+    expect(() => new DictionaryLearner({ atoms: 3, alpha: 1, init })).toThrow("init has shape [16,24]");
   });
 
   test("non-negative atoms and codes stay so", async () => {

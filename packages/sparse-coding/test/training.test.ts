@@ -24,7 +24,8 @@ import {
 } from "@lab/sparse-coding";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
-import { lassoInstance } from "./golden.js";
+import { draws, lassoInstance } from "./golden.js";
+import golden from "./reference/alternation.json" with { type: "json" };
 
 const pictures = (count: number) =>
   tf.tensor2d(
@@ -73,6 +74,45 @@ describe("LISTA", () => {
     await expectClose(LISTA.fromDictionary(dictionary, { sparsity: 0.05 }).predict(y), expected, {
       absolute: 1e-4,
     });
+  });
+});
+
+describe("alternation", () => {
+  test("twenty steps agree with automatic differentiation in double precision", async () => {
+    for (const kind of ["linear", "deep"] as const) {
+      const draw = draws(21);
+      const scaled = (shape: [number, number] | [number], scale: number) => {
+        const values = draw(shape.reduce((a, b) => a * b, 1)).map((v) => scale * v);
+        return tf.tensor(Float32Array.from(values), shape);
+      };
+      const y = scaled([8, 6], 1) as tf.Tensor2D;
+      const encoder = new LISTA({ dataDim: 6, codeDim: 5 });
+      encoder.input.assign(scaled([6, 5], 0.4) as tf.Tensor2D);
+      encoder.recurrent.assign(scaled([5, 5], 0.3) as tf.Tensor2D);
+      encoder.bias.assign(scaled([5], 0.1) as tf.Tensor1D);
+      const decoder =
+        kind === "deep"
+          ? mlpDecoder({ codeDim: 5, hidden: [7], dataDim: 6 })
+          : linearDecoder({ codeDim: 5, dataDim: 6, dictionary: scaled([6, 5], 0.6) as tf.Tensor2D });
+      if ("kernels" in decoder) {
+        decoder.kernels[0]!.assign(scaled([5, 7], 0.5) as tf.Tensor2D);
+        decoder.kernels[1]!.assign(scaled([7, 6], 0.5) as tf.Tensor2D);
+        decoder.biases[0]!.assign(scaled([7], 0.1) as tf.Tensor1D);
+      }
+      const model = new SparseAutoencoder({
+        ...{ sparsity: 0.02, variance: 10, prediction: 5, step: 0.05, maxIterations: 24, tolerance: 0 },
+        ...{ decoderRate: 1e-2, encoderRate: 3e-3, decoderDecay: 1e-2, encoderDecay: 1e-2, decoder, encoder },
+      });
+      const rows: number[] = [];
+      for (let i = 0; i < 20; i++) {
+        const report = await model.step(y);
+        rows.push(report.energy.total, report.decoderLoss, report.encoderLoss);
+      }
+      const expected = golden[kind];
+      await expectClose(rows, expected.rows.flat(), { relative: 2e-4, absolute: 1e-6 });
+      await expectClose(decoder.variables[0]!, expected.decoder, { relative: 1e-3, absolute: 2e-5 });
+      await expectClose(encoder.input, expected.encoder, { relative: 1e-3, absolute: 2e-5 });
+    }
   });
 });
 

@@ -40,6 +40,8 @@ export interface DictionaryLearnerOptions {
   forgetting?: number;
   /** Seed of the first atoms and the order of the rows. @defaultValue 0 */
   seed?: number;
+  /** First atoms as columns, `[d, atoms]`; read at the first data, brought to norm 1. @defaultValue random rows of the data */
+  init?: tf.Tensor2D;
 }
 
 /** Hooks of long training. */
@@ -77,8 +79,9 @@ export interface StreamOptions extends LearnHooks {
  * ```
  */
 export class DictionaryLearner {
-  private readonly options: Required<Omit<DictionaryLearnerOptions, "nonzero">> & {
+  private readonly options: Required<Omit<DictionaryLearnerOptions, "nonzero" | "init">> & {
     nonzero: number | undefined;
+    init: tf.Tensor2D | undefined;
   };
   private atoms: HostAtoms | undefined;
   private a = new Float64Array(0);
@@ -103,7 +106,9 @@ export class DictionaryLearner {
       batchSize: checkInteger(caller, "batchSize", options.batchSize ?? 256, { min: 1 }),
       forgetting: checkNumber(caller, "forgetting", options.forgetting ?? 1, { above: 0, max: 1 }),
       seed: checkInteger(caller, "seed", options.seed ?? 0),
+      init: options.init,
     };
+    if (options.init) checkShape(caller, "init", options.init, [null, options.atoms]);
   }
 
   /**
@@ -323,10 +328,17 @@ export class DictionaryLearner {
     const count = this.options.atoms;
     const data = await y.data();
     const generator = new Generator(this.options.seed).split("atoms");
+    const given = this.options.init;
+    if (given) checkShape("DictionaryLearner", "init", given, [dim, count]);
+    const columns = given ? await given.data() : undefined;
     const order = generator.permutation(rows);
     const values = new Float64Array(count * dim);
     const rule = { positive: this.options.positiveAtoms };
     let taken = 0;
+    for (let j = 0; columns && j < count; j++) {
+      const atom = Float64Array.from({ length: dim }, (_, k) => columns[k * count + j]!);
+      if (normalise(atom, rule)) values.set(atom, taken++ * dim);
+    }
     for (let i = 0; i < rows && taken < count; i++) {
       const atom = Float64Array.from(data.subarray(order[i]! * dim, (order[i]! + 1) * dim));
       if (normalise(atom, rule)) values.set(atom, taken++ * dim);

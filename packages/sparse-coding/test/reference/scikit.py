@@ -43,5 +43,6 @@ def lasso(positive):
     return out
 
 
-omp = orthogonal_mp_gram(D.T @ D, D.T @ Y.T, n_nonzero_coefs=4).T.ravel().tolist()
-print(json.dumps({"lasso": lasso(False), "lassoPositive": lasso(True), "omp": omp}))
+if __name__ == "__main__":
+    omp = orthogonal_mp_gram(D.T @ D, D.T @ Y.T, n_nonzero_coefs=4).T.ravel().tolist()
+    print(json.dumps({"lasso": lasso(False), "lassoPositive": lasso(True), "omp": omp}))
