@@ -14,6 +14,7 @@ export default labPackage(
     "data/index": "src/data/index.ts",
     "io/index": "src/io/index.ts",
     "metrics/index": "src/metrics/index.ts",
+    "host-kernel/index": "src/host-kernel/index.ts",
     "jobs/index": "src/jobs/index.ts",
     "plot/index": "src/plot/index.ts",
     "experiment/index": "src/experiment/index.ts",

@@ -8,4 +8,4 @@ export { type BackendName, type BackendProbe, type DeviceInfo, probeBackends } f
 export * from "./errors/index.js";
 export { device, type InitOptions, init } from "./init/index.js";
 export { tidyAsync } from "./memory/index.js";
-export type { Progress } from "./progress/index.js";
+export { type Progress, yieldToEvents } from "./progress/index.js";

@@ -37,7 +37,30 @@ interface CpuMemory {
   readSync(dataId: object): Float32Array;
 }
 
-/** Registers a kernel, once; where a backend has one of this name, that one stays. */
+/**
+ * Registers a kernel, once; where a backend has one of this name, that one stays.
+ *
+ * @param kernel - See {@link HostKernel}; its name is the engine's, for all packages.
+ * @example
+ * ```ts
+ * import { init } from "@lab/core";
+ * import { callKernel, registerHostKernel } from "@lab/core/host-kernel";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await init();
+ * registerHostKernel({
+ *   name: "ExampleCumulativeSum",
+ *   inputs: ["x"],
+ *   outputShapes: ([shape]) => [shape!],
+ *   compute([x], [out]) {
+ *     let sum = 0;
+ *     for (let i = 0; i < x!.length; i++) out![i] = sum += x![i]!;
+ *   },
+ * });
+ * const [sums] = callKernel("ExampleCumulativeSum", { x: tf.tensor1d([1, 2, 3]) });
+ * [...(await sums!.data())]; // => [1, 3, 6]
+ * ```
+ */
 export function registerHostKernel(kernel: HostKernel): void {
   const prepare = (inputs: tf.NamedTensorInfoMap, attributes: KernelAttributes) => {
     const tensors = kernel.inputs.map((name) => inputs[name] as tf.TensorInfo);
@@ -85,12 +108,23 @@ export function registerHostKernel(kernel: HostKernel): void {
   });
 }
 
-/** Whether the current backend has a kernel of this name. */
+/**
+ * Whether the current backend has a kernel of this name.
+ *
+ * @param name - Name in the engine.
+ */
 export function hasHostKernel(name: string): boolean {
   return tf.getKernel(name, tf.engine().backendName) !== undefined;
 }
 
-/** Runs a kernel by name; its outputs as a list. */
+/**
+ * Runs a kernel by name. It has no gradient: wrap it in `tf.customGrad`.
+ *
+ * @param name - Name in the engine.
+ * @param inputs - Tensors by the names of the kernel's inputs.
+ * @param attributes - What it depends on beside them.
+ * @returns Its outputs as a list; they belong to the caller.
+ */
 export function callKernel(
   name: string,
   inputs: Record<string, tf.Tensor>,

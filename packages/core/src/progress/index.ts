@@ -9,3 +9,4 @@ export interface Progress {
   /** Figures worth showing, such as the current loss. */
   metrics?: Record<string, number>;
 }
+export { yieldToEvents } from "./yield-to-events.js";

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { yieldToEvents } from "../progress/index.js";
 import { Batches, restoreGenerators, saveGenerators } from "./batches.js";
 import type { CheckpointStore } from "./checkpoint-store.js";
 import type { Event, History, HistoryRow } from "./event.js";
@@ -9,7 +10,6 @@ import { type RunState, restoreSnapshot, takeSnapshot } from "./snapshot.js";
 import { StoppingRule } from "./stopping-rule.js";
 import { gradientUpdate, ownUpdate } from "./update.js";
 import { namedVariables, trainableOf } from "./variables.js";
-import { yieldToEvents } from "./yield.js";
 
 /**
  * Trains: takes a batch, computes its loss, updates, and tells what happens, until `steps` updates are made.

@@ -1,4 +1,4 @@
-import { checkAborted } from "@lab/core";
+import { checkAborted, yieldToEvents } from "@lab/core";
 
 const isNode = typeof process !== "undefined" && process.versions?.node !== undefined;
 const LIMIT = isNode ? 100 : 16;
@@ -23,18 +23,7 @@ export class Pauses {
   async ifDue(): Promise<void> {
     checkAborted(this.signal);
     if (!this.isDue) return;
-    await new Promise<void>((resolve) => {
-      if (typeof setImmediate === "function") {
-        setImmediate(resolve);
-        return;
-      }
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => {
-        port1.close();
-        resolve();
-      };
-      port2.postMessage(undefined);
-    });
+    await yieldToEvents();
     this.last = performance.now();
     checkAborted(this.signal);
   }

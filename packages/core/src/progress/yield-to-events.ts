@@ -1,4 +1,8 @@
-/** Lets timers, signals and input be handled; a macrotask, since backends answer in microtasks. */
+/**
+ * Lets timers, signals and input be handled between two pieces of long work.
+ *
+ * @returns Resolves in a later macrotask, since backends answer in microtasks.
+ */
 export function yieldToEvents(): Promise<void> {
   return new Promise((resolve) => {
     if (typeof setImmediate === "function") {
