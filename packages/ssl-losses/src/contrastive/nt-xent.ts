@@ -41,7 +41,7 @@ function anchors(
  * @param options - See {@link ContrastiveOptions}.
  * @returns Loss in nats, `[]`, or `[2 * pairs]` with `reduction: "none"`; the caller disposes it.
  * @throws {@link ShapeError} when shapes differ or there is one pair; {@link ArgumentError} for an option out of range.
- * @remarks The gradient is analytic. Time grows with `pairs²`, memory too up to 96 MiB of similarities. A zero row has no
+ * @remarks The gradient is analytic. Time grows with `pairs²`, memory too up to 64 MiB of similarities. A zero row has no
  *   gradient. A second derivative throws {@link BackendError}.
  * @see Chen, Kornblith, Norouzi, Hinton (2020), A simple framework for contrastive learning, eq. (1).
  * @example

@@ -18,7 +18,7 @@ export interface ContrastiveOptions {
   /** Mean over anchors, or one value per anchor: first views, then second views. @defaultValue `"mean"` */
   reduction?: "mean" | "none";
   /**
-   * Rows of a tile of the similarity matrix. `"auto"` chooses by the backend and keeps tiles of up to 96 MiB for the gradient,
+   * Rows of a tile of the similarity matrix. `"auto"` chooses by the backend and keeps tiles of up to 64 MiB for the gradient,
    * computing the others again; with a number none is kept, so that memory is `blockSize² + pairs * dim`.
    * @defaultValue `"auto"`
    */

@@ -10,9 +10,11 @@ const MASKED = 1e30;
 const asColumn = (x: tf.Tensor) => tf.reshape(x, [-1, 1]) as tf.Tensor2D;
 const asRow = (x: tf.Tensor) => tf.reshape(x, [1, -1]) as tf.Tensor2D;
 
-/** A matrix cut into the blocks of a plan. */
-const cut = (x: tf.Tensor2D, plan: PairPlan): tf.Tensor2D[] =>
-  plan.blocks.map(({ start, size }) => tf.slice(x, [start, 0], [size, -1]));
+/** A matrix cut into the blocks of a plan; what `change` makes of it on the way is freed. */
+const cut = (x: tf.Tensor2D, plan: PairPlan, change = (block: tf.Tensor2D) => block): tf.Tensor2D[] =>
+  tf.tidy(() =>
+    plan.blocks.map(({ start, size }) => tf.tidy(() => change(tf.slice(x, [start, 0], [size, -1])))),
+  );
 
 /** Matrices for every size of a masked tile: `value` on the diagonal, `rest` beside it. */
 function diagonals(plan: PairPlan, value: number, rest: number): ReadonlyMap<number, tf.Tensor2D> {
@@ -32,8 +34,8 @@ function diagonals(plan: PairPlan, value: number, rest: number): ReadonlyMap<num
 function similarities(z: tf.Tensor2D, plan: PairPlan, scale: number, shift: number) {
   const withColumn = (x: tf.Tensor2D, value: number) =>
     tf.concat([x, tf.fill([x.shape[0], 1], value)], 1) as tf.Tensor2D;
-  const left = cut(withColumn(tf.mul(z, scale), -shift), plan);
-  const right = cut(withColumn(z, 1), plan).map((block) => tf.transpose(block) as tf.Tensor2D);
+  const left = cut(z, plan, (block) => withColumn(tf.mul(block, scale), -shift));
+  const right = cut(z, plan, (block) => tf.transpose(withColumn(block, 1)) as tf.Tensor2D);
   return (tile: Tile): tf.Tensor2D => tf.matMul(left[tile.row]!, right[tile.column]!);
 }
 

@@ -19,7 +19,7 @@ export interface PairPlan {
 }
 
 /** Bytes of similarities that are kept; the rest is computed again. */
-const KEPT_BYTES = 96 * 2 ** 20;
+const KEPT_BYTES = 64 * 2 ** 20;
 
 /** Rows of a block: on processors a tile stays near the cache, on graphics cards few large products are better. */
 const automaticBlock = () => (["wasm", "cpu"].includes(tf.getBackend()) ? 512 : 2048);
