@@ -40,28 +40,59 @@ export function scanOutside(
     argmax: -1,
     bound: 0,
   };
-  for (let i = 0, at = 0; i < n; i++, at += d) {
-    let sum = 0;
-    let size = 0;
-    for (let j = 0; j < d; j++) {
-      const term = w[j]! * (data[at + j]! - q[j]!);
-      sum += term;
-      size += Math.abs(term);
-    }
+  // Whether the scan goes on after a row with this score and size.
+  const take = (i: number, sum: number, size: number): boolean => {
     if (sum > scan.largest) {
       scan.largest = sum;
       scan.argmax = i;
     }
     const bound = factor * size + 1e-300;
     if (bound > scan.bound) scan.bound = bound;
-    if (sum < -bound) continue;
+    if (sum < -bound) return true;
     if (sum <= bound) {
       scan.isExact = true;
-      const row = Array.prototype.slice.call(data, at, at + d) as number[];
-      if (exactSign(w, row, q) < 0) continue;
+      const row = Array.prototype.slice.call(data, i * d, (i + 1) * d) as number[];
+      if (exactSign(w, row, q) < 0) return true;
     }
     scan.isProven = false;
-    if (stopAtFailure) return scan;
+    return !stopAtFailure;
+  };
+  let i = 0;
+  // Three rows at a time share the loads of w and q; each row is summed in the same order either way.
+  for (; i + 3 <= n; i += 3) {
+    const a = i * d;
+    const b = a + d;
+    const c = b + d;
+    let sum0 = 0;
+    let sum1 = 0;
+    let sum2 = 0;
+    let size0 = 0;
+    let size1 = 0;
+    let size2 = 0;
+    for (let j = 0; j < d; j++) {
+      const wj = w[j]!;
+      const qj = q[j]!;
+      const term0 = wj * (data[a + j]! - qj);
+      const term1 = wj * (data[b + j]! - qj);
+      const term2 = wj * (data[c + j]! - qj);
+      sum0 += term0;
+      sum1 += term1;
+      sum2 += term2;
+      size0 += Math.abs(term0);
+      size1 += Math.abs(term1);
+      size2 += Math.abs(term2);
+    }
+    if (!take(i, sum0, size0) || !take(i + 1, sum1, size1) || !take(i + 2, sum2, size2)) return scan;
+  }
+  for (; i < n; i++) {
+    let sum = 0;
+    let size = 0;
+    for (let j = 0, at = i * d; j < d; j++, at++) {
+      const term = w[j]! * (data[at]! - q[j]!);
+      sum += term;
+      size += Math.abs(term);
+    }
+    if (!take(i, sum, size)) return scan;
   }
   return scan;
 }

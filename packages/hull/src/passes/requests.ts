@@ -111,18 +111,38 @@ export function priceRows(
   firstRow: number,
 ): number {
   let largest = Number.NEGATIVE_INFINITY;
-  for (let i = 0, at = 0; i < n; i++, at += d) {
-    let first = 0;
-    let second = 0;
-    let j = 0;
-    for (; j + 1 < d; j += 2) {
-      first += w[j]! * (data[at + j]! - q[j]!);
-      second += w[j + 1]! * (data[at + j + 1]! - q[j + 1]!);
-    }
-    if (j < d) first += w[j]! * (data[at + j]! - q[j]!);
-    const score = first + second;
+  const take = (row: number, score: number) => {
     if (score > largest) largest = score;
-    if (score >= top.threshold) top.offer(score, firstRow + i);
+    if (score >= top.threshold) top.offer(score, firstRow + row);
+  };
+  let i = 0;
+  // Four rows at a time share the loads of w and q; each row is summed in the same order either way.
+  for (; i + 4 <= n; i += 4) {
+    const a = i * d;
+    const b = a + d;
+    const c = b + d;
+    const e = c + d;
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
+    for (let j = 0; j < d; j++) {
+      const wj = w[j]!;
+      const qj = q[j]!;
+      s0 += wj * (data[a + j]! - qj);
+      s1 += wj * (data[b + j]! - qj);
+      s2 += wj * (data[c + j]! - qj);
+      s3 += wj * (data[e + j]! - qj);
+    }
+    take(i, s0);
+    take(i + 1, s1);
+    take(i + 2, s2);
+    take(i + 3, s3);
+  }
+  for (; i < n; i++) {
+    let sum = 0;
+    for (let j = 0, at = i * d; j < d; j++, at++) sum += w[j]! * (data[at]! - q[j]!);
+    take(i, sum);
   }
   return largest;
 }
