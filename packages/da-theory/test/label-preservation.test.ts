@@ -28,7 +28,7 @@ test("a shift takes a spot to its neighbour as far as the law says", async () =>
   // The spot at column 2 of 5 goes to column 3 where the shift is above 1/2: a quarter of U[0, 2/3].
   const images = tf.tensor4d([0, 0, 1, 0, 0], [1, 1, 5, 1]);
   const t = translate({ x: uniform(0, 2 / 3) });
-  const { flow } = await labelPreservation(flat(5), images, t, { method: "quadrature", nodes: 400 });
+  const { flow } = await labelPreservation(flat(5), images, t, { method: "quadrature", nodes: 120 });
   expect(flow[2 * 5 + 2]).toBeCloseTo(0.75, 2);
   expect(flow[2 * 5 + 3]).toBeCloseTo(0.25, 2);
   expect(flow[0]).toBeNaN();
