@@ -8,8 +8,8 @@ import { registerEinsumGradient } from "./einsum-gradient.js";
 export async function registerKernels(backend: BackendName): Promise<void> {
   // Another copy of this package in the process may have been here first: the engine and its kernels are shared.
   if (backend === "wasm" && tf.getKernel("Conv2DBackpropFilter", "wasm") === undefined) {
-    const { registerWasmKernels } = await import("./wasm/index.js");
-    registerWasmKernels();
+    const { loadBlas, registerWasmKernels } = await import("./wasm/index.js");
+    registerWasmKernels(await loadBlas());
   }
   registerBatchNormInputs(backend);
   registerDilatedGradients(backend);

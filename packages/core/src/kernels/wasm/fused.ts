@@ -54,7 +54,12 @@ export function fused(
   const activation = attrs.activation ?? "linear";
   if (isOneAChannel(bias, channels) && isOneAChannel(weights, channels))
     return run.call(name, inputs, { ...attrs, activation });
-  const product = plain();
+  return finished(run, plain(), inputs, attrs);
+}
+
+/** A product with its bias and activation. */
+export function finished(run: Run, product: TensorInfo, inputs: Inputs, attrs: Attributes): TensorInfo {
+  const { bias } = inputs;
   const sum = bias == null ? product : run.call("Add", { a: product, b: bias });
   return activated(run, sum, inputs, attrs);
 }

@@ -1,4 +1,5 @@
 import { registerBatchNorm } from "./batch-norm.js";
+import type { Sgemm } from "./blas/sgemm.js";
 import { registerConv2d } from "./conv2d.js";
 import { registerConv2dBackpropFilter } from "./conv2d-backprop-filter.js";
 import { registerConv2dBackpropInput } from "./conv2d-backprop-input.js";
@@ -12,9 +13,15 @@ import { registerPooling } from "./pooling.js";
 import { registerReductions } from "./reductions.js";
 import { registerUnsortedSegmentSum } from "./unsorted-segment-sum.js";
 
-/** Registers the kernels that the wasm backend lacks for training, and faster ones over some that it ships. */
-export function registerWasmKernels(): void {
-  registerMatMul();
+export { loadBlas } from "./blas/load-blas.node.js";
+
+/**
+ * Registers the kernels that the wasm backend lacks for training, and faster ones over some that it ships.
+ *
+ * @param sgemm - Multiplies large matrices where there is one.
+ */
+export function registerWasmKernels(sgemm?: Sgemm): void {
+  registerMatMul(sgemm);
   registerIdentity();
   registerReductions();
   registerBatchNorm();

@@ -1,5 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import { fused } from "./fused.js";
+import { blasProduct } from "./blas/product.js";
+import type { Sgemm } from "./blas/sgemm.js";
+import { finished, fused } from "./fused.js";
 import { type Run, registerWasmKernel } from "./wasm-kernel.js";
 
 /** The operand with its last two axes exchanged where it is flagged. */
@@ -65,8 +67,12 @@ function product(run: Run, inputs: Record<string, TensorInfo>, attrs: Record<str
   return run.call("BatchMatMul", operands, PLAIN);
 }
 
-/** Registers products, fused or not, of floats and whole numbers. */
-export function registerMatMul(): void {
+/**
+ * Registers products, fused or not, of floats and whole numbers.
+ *
+ * @param sgemm - Multiplies large matrices where there is one.
+ */
+export function registerMatMul(sgemm: Sgemm | undefined): void {
   const asFloats =
     (compute: typeof product): typeof product =>
     (run, inputs, attrs) => {
@@ -75,10 +81,18 @@ export function registerMatMul(): void {
       const result = compute(run, { ...inputs, a: float(run, inputs.a!), b: float(run, inputs.b!) }, attrs);
       return dtype === "float32" ? result : run.call("Cast", { x: result }, { dtype });
     };
-  registerWasmKernel("BatchMatMul", asFloats(product));
+  registerWasmKernel(
+    "BatchMatMul",
+    asFloats(
+      (run, inputs, attrs) =>
+        blasProduct(run, sgemm, inputs.a!, inputs.b!, attrs) ?? product(run, inputs, attrs),
+    ),
+  );
   registerWasmKernel(
     "_FusedMatMul",
     asFloats((run, inputs, attrs) => {
+      const large = blasProduct(run, sgemm, inputs.a!, inputs.b!, attrs);
+      if (large) return finished(run, large, inputs, attrs);
       const [a, b] = [plain(run, inputs.a!, attrs.transposeA), plain(run, inputs.b!, attrs.transposeB)];
       const given = { ...attrs, transposeA: false, transposeB: false };
       return fused(run, "_FusedMatMul", { ...inputs, a, b }, given, b.shape.at(-1)!, () =>
