@@ -80,6 +80,7 @@ export {
 } from "./samples/samples-needed.js";
 export { type AuditTransferOptions, auditTransfer, type FeatureExtractor } from "./sweep/audit-transfer.js";
 export { type ClassSweepOptions, classSweep, type SweepResult } from "./sweep/class-sweep.js";
+export { type LabelFlowPlotsOptions, labelFlowPlots } from "./sweep/label-flow-plots.js";
 export {
   type LabelPreservation,
   type LabelPreservationOptions,

@@ -1,7 +1,15 @@
 import { glyphs } from "@lab/core/data";
+import { renderSvg } from "@lab/core/plot";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
-import { compose, horizontalFlip, labelPreservation, translate, uniform } from "../src/index.js";
+import {
+  compose,
+  horizontalFlip,
+  labelFlowPlots,
+  labelPreservation,
+  translate,
+  uniform,
+} from "../src/index.js";
 
 const flat = (width: number) => (x: tf.Tensor4D) => tf.reshape(x, [x.shape[0], width]) as tf.Tensor2D;
 
@@ -61,4 +69,28 @@ test("errors and abort", async () => {
   const before = tf.memory().numTensors;
   await expect(labelPreservation(flat(3), images, t, { signal })).rejects.toThrow("enough");
   expect(tf.memory().numTensors).toBe(before);
+});
+
+test("figures leave out classes without images", async () => {
+  const images = tf.tensor4d([1, 0, 0, 0, 0, 1], [2, 1, 3, 1]);
+  const result = await labelPreservation(flat(3), images, horizontalFlip({ probability: 0.25 }));
+  const [flow, drops] = labelFlowPlots(result, { classNames: ["a", "b", "c"], observed: [-0.1, 0, 0.2] });
+  expect(flow).toMatchObject({
+    kind: "heatmap",
+    rows: ["a", "c"],
+    columns: ["a", "b", "c"],
+    values: [
+      [75, 0, 25],
+      [25, 0, 75],
+    ],
+  });
+  expect(drops).toMatchObject({
+    kind: "scatter",
+    series: [{ name: "a", x: [0.5], y: [-10] }, { name: "c" }],
+  });
+  for (const plot of [flow!, drops!]) expect(renderSvg(plot)).toContain("<svg");
+  expect(labelFlowPlots(result)).toHaveLength(1);
+  expect(() => labelFlowPlots(result, { classNames: ["a"] })).toThrow(
+    "labelFlowPlots: classNames has 1 entries; 3, one for each class, were expected",
+  );
 });
