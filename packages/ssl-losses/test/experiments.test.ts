@@ -74,3 +74,59 @@ test("gains count only where every arm has learned", () => {
   expect(judge(0.65, 0.04)).toBe("partly");
   expect(judge(0.45, 0.6)).toBe("failed");
 });
+
+const verdictOf = (name: string, result: unknown) =>
+  experiments.find((one) => one.name === name)!.summarise([{ seed: 1, result }], "full").verdict;
+
+test("every ratio of the collapse must be near the expected one", () => {
+  const judge = (factor: number, collapsed: number) =>
+    verdictOf("ssl-dimensional-collapse", {
+      depth: [0, collapsed, 8, 11].map((count, i) => ({
+        layers: i + 1,
+        collapsed: count,
+        spectrum: [1, 0.5],
+      })),
+      augmentation: Object.entries({ 0.01: 0.78, 1: 0.18, 1.5: 0.063, 2: 0.025 * factor, 3: 0.006 })
+        .map(([noise, ratio]) => ({ noise: Number(noise), ratio }))
+        .sort((a, b) => a.noise - b.noise),
+    });
+  expect(judge(1.2, 3)).toBe("reproduced");
+  expect(judge(1.3, 3)).toBe("partly");
+  expect(judge(1.2, 5)).toBe("partly");
+});
+
+test("DirectCLR must lead the better of two arms, and its own columns", () => {
+  const judge = (direct: number, subVector: number) =>
+    verdictOf("ssl-direct-clr", {
+      arms: Object.entries({
+        "no projector": 0.68,
+        "linear projector": 0.69,
+        "two-layer projector": 0.9,
+        DirectCLR: direct,
+      }).map(([arm, probe]) => ({ arm, probe, effectiveRank: 20 })),
+      subVector,
+    });
+  expect(judge(0.73, 0.55)).toBe("reproduced");
+  expect(judge(0.71, 0.55)).toBe("partly");
+  expect(judge(0.73, 0.6)).toBe("partly");
+  expect(judge(0.68, 0.6)).toBe("failed");
+});
+
+test("a spiral is believed by its rate reduction, and labels only check that", () => {
+  const outcome = (reduction: number, accuracy: number) => ({
+    reduction,
+    accuracy,
+    attempts: [],
+    labels: [0, 1],
+  });
+  const judge = (reduction: number, accuracy: number, control: number) =>
+    verdictOf("ssl-double-spiral", {
+      augmented: outcome(reduction, accuracy),
+      control: outcome(control, 0.6),
+      points: [0, 0, 1, 1],
+    });
+  expect(judge(5.88, 1, 4.7)).toBe("reproduced");
+  expect(judge(5.88, 0.7, 4.7)).toBe("failed");
+  expect(judge(5.5, 1, 4.7)).toBe("not at this scale");
+  expect(judge(5.88, 1, 5.85)).toBe("partly");
+});

@@ -197,7 +197,7 @@ export const manifoldClustering: Experiment<ManifoldClusteringParams, ManifoldCl
   isMain: true,
   params: (mode) =>
     mode === "quick"
-      ? { count: 1797, steps: 250, batch: 256, restarts: 2, headSteps: 150 }
+      ? { count: 1797, steps: 250, batch: 256, restarts: 2, headSteps: 250 }
       : { count: 1797, steps: 1500, batch: 512, restarts: 3, headSteps: 800 },
   run,
   summarise,

@@ -54,7 +54,7 @@ async function train(
   const draw = generator.split("projector");
   const head =
     arm === "linear projector"
-      ? projector({ kind: "linear", inputs: WIDTH, outputs: WIDTH, generator: draw })
+      ? projector({ kind: "linear", inputs: WIDTH, outputs: 64, generator: draw })
       : arm === "two-layer projector"
         ? projector({ inputs: WIDTH, hidden: [WIDTH], outputs: 64, generator: draw })
         : undefined;
