@@ -138,7 +138,7 @@ describe.skipIf(!hasRedis)("tasks on Redis (skipped where there is no redis-serv
       stops.push(() => own.down("SIGKILL"));
       const queue = nextQueue();
       const store = folder();
-      worker(queue, { redis: own.url });
+      worker(queue, { redis: own.url, leaseMs: 3000 }); // a task cut off by the restart comes again soon
       const inputs = tasks(30, { delayMs: 20 });
       const seen = new Map<string, unknown>();
       for await (const { key, output } of mapTasks({
