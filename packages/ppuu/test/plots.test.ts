@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { layers, sequential } from "@tensorflow/tfjs-layers";
 import { expect, test } from "vitest";
 import { noAction, policyFromModel, type Scene, vectorCosts } from "../src/index.js";
-import { costLandscapePlot, planPlot, spaceTimePlot } from "../src/pictures.js";
+import { costLandscapePlot, planPlot, spaceTimePlot, uncertaintyPlot } from "../src/pictures.js";
 import { smallLog } from "./small-log.js";
 
 const scene = (): Scene => ({
@@ -60,4 +60,13 @@ test("any model of the layers drives, and one with other outputs is refused", as
     "the model gave [1,3]",
   );
   expect((await noAction()({ ego: ego(), scene: scene(), car: car() })).shape).toEqual([1, 2]);
+});
+
+test("disagreement is drawn beside its usual range, which does not go below zero", () => {
+  const plot = uncertaintyPlot({ mean: [1, 2], std: [1.5, 0.5] }, [[3, 1]], 0.5);
+  expect(plot.series).toEqual([
+    { name: "recorded futures", x: [0.5, 1], y: [1, 2], low: [0, 1.5], high: [2.5, 2.5] },
+    { name: "future 0", x: [0.5, 1], y: [3, 1] },
+  ]);
+  expect(renderSvg(plot)).toContain("<svg");
 });

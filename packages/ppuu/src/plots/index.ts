@@ -4,4 +4,5 @@ export {
   planPlot,
   type SpaceTimePlotOptions,
   spaceTimePlot,
+  uncertaintyPlot,
 } from "./traffic-plots.js";

@@ -2,6 +2,7 @@ import { checkInteger } from "@lab/core";
 import type { HeatmapPlot, LinePlot } from "@lab/core/plot";
 import * as tf from "@tensorflow/tfjs-core";
 import type { CostModel } from "../costs/cost-model.js";
+import type { UncertaintyStats } from "../costs/uncertainty-cost.js";
 import { entryOf, type TrafficLog } from "../log/traffic-log.js";
 import type { Scene } from "../scene/scene.js";
 
@@ -148,5 +149,39 @@ export function planPlot(plan: readonly (readonly (readonly number[])[])[], dt: 
       x: steps.map((_, t) => t * dt),
       y: steps.map(([acceleration]) => acceleration!),
     })),
+  };
+}
+
+/**
+ * Disagreement of a model over the steps of a future, beside what was usual in training.
+ *
+ * @param stats - Statistics of {@link uncertaintyCost}, after `calibrate`.
+ * @param futures - Variances of some futures, step by step, `[future][step]`; see {@link variances}. None by default.
+ * @param dt - Seconds of a step. @defaultValue 0.2
+ * @returns A figure: mean with a band of one standard deviation, and one curve for each future.
+ */
+export function uncertaintyPlot(
+  stats: UncertaintyStats,
+  futures: readonly (readonly number[])[] = [],
+  dt = 0.2,
+): LinePlot {
+  const times = (values: readonly number[]) => values.map((_, step) => (step + 1) * dt);
+  return {
+    kind: "line",
+    title: "Disagreement between passes",
+    caption:
+      "Variance over passes with dropped units; the band is one standard deviation over recorded futures.",
+    x: { label: "time (s)" },
+    y: { label: "variance" },
+    series: [
+      {
+        name: "recorded futures",
+        x: times(stats.mean),
+        y: stats.mean,
+        low: stats.mean.map((mean, step) => Math.max(0, mean - stats.std[step]!)),
+        high: stats.mean.map((mean, step) => mean + stats.std[step]!),
+      },
+      ...futures.map((y, i) => ({ name: `future ${i}`, x: times(y), y })),
+    ],
   };
 }
