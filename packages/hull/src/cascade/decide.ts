@@ -4,7 +4,7 @@ import type { Pauses } from "../run/pauses.js";
 import type { Candidate } from "../solver/candidates.js";
 import { norm, type SearchResult, search } from "../solver/search.js";
 import type { Finding } from "./finding.js";
-import { proveOutside } from "./prove-outside.js";
+import { type ColumnRanges, proveByRanges, proveOutside } from "./prove-outside.js";
 
 /** How a single query is decided. */
 export interface DecideOptions {
@@ -18,6 +18,8 @@ export interface DecideOptions {
   tolerance: number;
   relativeGap: number;
   maxPasses: number;
+  /** Ranges of the columns over all rows, which may prove without another pass. */
+  ranges?: ColumnRanges;
   /** A solver that is asked before the min-norm search. */
   solver?: CandidateSolver;
   /** What is tried when neither a simplex nor a direction is proven. */
@@ -61,7 +63,11 @@ export async function decide(
   );
   const { passes } = found;
   if (found.outcome === "separated" && found.normal !== null) {
-    const outside = await proveOutside(access, query, found.normal, options.certify, 3, passes);
+    const { normal, priced } = found;
+    const { ranges, certify } = options;
+    const outside =
+      (ranges && priced && (await proveByRanges(access, query, normal, priced, ranges, passes))) ||
+      (await proveOutside(access, query, normal, certify, 3, passes));
     if (outside !== null) return withUpper(outside, found);
   }
   if (found.outcome === "enclosed" || (options.certify !== "proven" && found.upper <= options.tolerance)) {

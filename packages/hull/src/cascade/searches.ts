@@ -40,7 +40,7 @@ export async function searchAll(
     onDone();
     await run.pauses.ifDue();
   }
-  const options = await decideOptions(context, run.query, mode);
+  const options = { ...(await decideOptions(context, run.query, mode)), ranges: prepared };
   const uniform = 1 / powerOfTwo(prepared.scale);
   const columnScale = mode === "distance" ? new Float64Array(d).fill(uniform) : prepared.columnScale;
   const group = data === null ? context.searchesAtOnce : 128;

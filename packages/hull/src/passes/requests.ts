@@ -22,7 +22,7 @@ export interface RowRequest {
 export interface RowAnswer {
   /** max_i w·(x_i − q) in floating point. */
   largest: number;
-  /** First row that attains it, of a scan; −1 for prices. */
+  /** First row that attains it. */
   argmax: number;
   /** Rows of the largest scores, best first, and their scores. */
   rows: number[];
@@ -53,7 +53,11 @@ export const requests: PassKind<RowRequest[], RowAnswer[]> = {
       const answer = answers[k]!;
       if (kind === "price") {
         const top = topOf(answer, threshold, limit);
-        answer.largest = Math.max(answer.largest, priceRows(values, count, d, w, query, top, first));
+        const { largest, argmax } = priceRows(values, count, d, w, query, top, first);
+        if (largest > answer.largest) {
+          answer.largest = largest;
+          answer.argmax = argmax;
+        }
         keep(answer, top);
         continue;
       }
@@ -100,7 +104,7 @@ function keep(answer: RowAnswer, top: TopRows): void {
   answer.scores = sorted.map(({ score }) => score);
 }
 
-/** Offers w·(x_i − q) of some rows and returns the largest; differences first, so that a common shift costs nothing. */
+/** Offers w·(x_i − q) of some rows and returns the largest with its row; differences first, so that a common shift costs nothing. */
 export function priceRows(
   data: ArrayLike<number>,
   n: number,
@@ -109,10 +113,14 @@ export function priceRows(
   q: Float64Array,
   top: TopRows,
   firstRow: number,
-): number {
+): { largest: number; argmax: number } {
   let largest = Number.NEGATIVE_INFINITY;
+  let argmax = -1;
   const take = (row: number, score: number) => {
-    if (score > largest) largest = score;
+    if (score > largest) {
+      largest = score;
+      argmax = firstRow + row;
+    }
     if (score >= top.threshold) top.offer(score, firstRow + row);
   };
   let i = 0;
@@ -144,5 +152,5 @@ export function priceRows(
     for (let j = 0, at = i * d; j < d; j++, at++) sum += w[j]! * (data[at]! - q[j]!);
     take(i, sum);
   }
-  return largest;
+  return { largest, argmax };
 }

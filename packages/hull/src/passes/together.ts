@@ -108,7 +108,7 @@ class WaitingRows implements RowAccess {
   }
 
   async price(w: Float64Array, query: Float64Array, threshold: number, limit: number): Promise<Priced> {
-    const { largest, rows } = await this.ask({
+    const { largest, argmax, rows } = await this.ask({
       kind: "price",
       w,
       query,
@@ -116,7 +116,7 @@ class WaitingRows implements RowAccess {
       limit,
       stopAtFailure: false,
     });
-    return { largest, candidates: Int32Array.from(rows).sort() };
+    return { largest, argmax, candidates: Int32Array.from(rows).sort() };
   }
 
   async scan(w: Float64Array, query: Float64Array, stopAtFailure: boolean): Promise<OutsideScan> {

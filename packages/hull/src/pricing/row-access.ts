@@ -37,8 +37,8 @@ export class MemoryRows implements RowAccess {
 
   async price(w: Float64Array, query: Float64Array, threshold: number, limit: number): Promise<Priced> {
     const top = new TopRows(limit, threshold);
-    const largest = priceRows(this.data, this.n, this.d, w, query, top, 0);
-    return { largest, candidates: top.result() };
+    const { largest, argmax } = priceRows(this.data, this.n, this.d, w, query, top, 0);
+    return { largest, argmax, candidates: top.result() };
   }
 
   async scan(w: Float64Array, query: Float64Array, stopAtFailure: boolean): Promise<OutsideScan> {

@@ -5,6 +5,8 @@ import { MinNorm } from "./min-norm.js";
 export interface Priced {
   /** max_i w·(x_i − q). */
   largest: number;
+  /** First row that attains it. */
+  argmax: number;
   /** Rows of the largest scores above the threshold asked for. */
   candidates: Int32Array;
 }
@@ -50,6 +52,8 @@ export interface SearchResult {
   differences: Float64Array;
   /** Last direction, in data coordinates; `null` before the first. */
   normal: Float64Array | null;
+  /** What all rows answered to that direction. */
+  priced: Priced | null;
   /** Lower bound of the distance in floating point, at least 0. */
   lower: number;
   /** ‖q − Σλx‖ in floating point. */
@@ -93,6 +97,7 @@ export async function search(
   };
   await addRows(problem.initial);
   let normal: Float64Array | null = null;
+  let priced: Priced | null = null;
   let lower = 0;
   let outcome: SearchResult["outcome"] = "limit";
   let passes = 0;
@@ -111,7 +116,7 @@ export async function search(
     const noise = 1e-15 * Math.sqrt(squared) * largestNorm;
     // In membership mode only scores near the query matter; more rows cost more than they save.
     const threshold = -squared * (1 - Math.max(innerGap, 1e-12)) + noise;
-    const priced = await problem.price(normal, threshold, limit);
+    priced = await problem.price(normal, threshold, limit);
     passes++;
     lower = Math.max(0, -priced.largest / norm(normal));
     if (mode === "membership" && priced.largest < 0) {
@@ -146,6 +151,7 @@ export async function search(
     weight: Float64Array.from(solver.weights),
     differences,
     normal,
+    priced,
     lower,
     upper: norm(combination),
     point: combination.map((value, j) => query[j]! + value),
