@@ -47,7 +47,7 @@ export async function loadSweepData(
   const train = found ? open({ dir: found.dir, split: "train" }) : glyphs({ count: 10_000, seed: 1 });
   const all = found
     ? open({ dir: found.dir, split: "test" })
-    : glyphs({ count: Math.min(options.numTest, 10_000), seed: 2 });
+    : glyphs({ count: Math.min(options.numTest, 2000), seed: 2 });
   const test = all.take(Math.min(options.numTest, all.length));
   return {
     name: train.name,
