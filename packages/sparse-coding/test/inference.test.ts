@@ -365,7 +365,7 @@ describe("decoders", () => {
       predicted: tf.fill([8, 5], 0.3) as tf.Tensor2D,
       prediction: 2,
       tolerance: 1e-6,
-      maxIterations: 1500,
+      maxIterations: 400,
     };
     const start = await energy(y, options.predicted, decoder, options, options.predicted);
     const closed = await infer(decoder, y, options);

@@ -118,15 +118,16 @@ describe("alternation", () => {
 
 describe("training", () => {
   test("codes collapse without the variance term and do not with it", async () => {
-    const data = pictures(250);
+    const data = pictures(100);
     const size = async (variance: number) => {
-      const model = linear({ variance, batchSize: 250, decoderRate: 0.02 });
-      for (let i = 0; i < 300; i++) await model.step(data);
+      const model = linear({ variance, batchSize: 100, decoderRate: 0.04 });
+      for (let i = 0; i < 170; i++) await model.step(data);
       const found = await model.infer(data);
       const { std } = await codeStats(found.codes);
       return [...std].sort((a, b) => a - b)[8]!;
     };
-    const [held, free] = [await size(10), await size(0)];
+    // β/N as in batches of 250.
+    const [held, free] = [await size(4), await size(0)];
     expect(held).toBeGreaterThan(0.3);
     expect(free).toBeLessThan(0.5 * held);
   });

@@ -76,7 +76,7 @@ export function iterationsFigure(trace: readonly TracedStep[]): LinePlot {
 /**
  * Standard deviations of the code components, and where theory puts them: $s_j = T - \lambda N \rho_j / (2 \beta)$.
  *
- * @param stats - Of the inferred codes of a batch, from {@link codeStats}.
+ * @param stats - Of the inferred codes of a batch, from `codeStats`.
  * @param w - Weights of the training; without a variance term there is no prediction.
  * @param rows - Rows N of a batch of the training. @defaultValue those of the statistics
  */
@@ -105,7 +105,7 @@ export function deviationFigure(stats: CodeStats, w: EnergyWeights, rows = stats
 /**
  * Quality against sparsity: means over the seeds, with their range.
  *
- * @param points - From {@link paretoCurve}.
+ * @param points - From `paretoCurve`.
  */
 export function curveFigure(points: readonly CurvePoint[]): ScatterPlot {
   const lambdas = [...new Set(points.map(({ lambda }) => lambda))];

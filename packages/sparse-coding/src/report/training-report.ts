@@ -18,7 +18,7 @@ import { denoisingFigure, type PictureShape, unitsFigure } from "./pictures.js";
 export interface TrainingReportOptions extends PictureShape {
   /** Step reports of the training, such as every tenth. @defaultValue none, and no curves */
   trace?: readonly TracedStep[];
-  /** Points of quality against sparsity, from {@link paretoCurve}. @defaultValue none */
+  /** Points of quality against sparsity, from `paretoCurve`. @defaultValue none */
   points?: readonly CurvePoint[];
   /** What the data were divided by, for decibels of the original values. @defaultValue 1 */
   scale?: number;
