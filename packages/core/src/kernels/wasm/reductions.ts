@@ -15,7 +15,7 @@ function overLeadingAxes(
   attrs: Record<string, unknown>,
   divide: boolean,
 ): TensorInfo | undefined {
-  if (x.shape.length < 2) return undefined;
+  if (x.shape.length < 2 || attrs.axis === undefined || attrs.axis === null) return undefined;
   const axes = util.parseAxisParam(attrs.axis as number[], x.shape).sort((a, b) => a - b);
   const isLeading = axes.length > 0 && axes.length < x.shape.length && axes.every((axis, i) => axis === i);
   if (x.dtype !== "float32" || !isLeading) return undefined;
