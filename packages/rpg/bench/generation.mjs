@@ -153,10 +153,10 @@ export async function fileRows(repeats) {
       bar: { of: "ours", atMost: 6000 },
     }),
     plainRow({
-      name: "load that file, less its index",
-      ours: load - index,
+      name: "load that file with its model, in 50 ms and the time of its index",
+      ours: load,
       unit: "ms",
-      bar: { of: "ours", atMost: 50 },
+      bar: { of: "ours", atMost: Number((50 + index).toPrecision(3)) },
     }),
     pairedRow({
       name: "prediction of one picture, kernels generated anew",
