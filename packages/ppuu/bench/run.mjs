@@ -44,6 +44,19 @@ function python(script) {
   }
 }
 
+const short = (value) =>
+  value === null ? "–" : Math.abs(value) >= 1000 ? value.toPrecision(4) : value.toPrecision(3);
+/** Writes a row where it is read. */
+function print({ name, ours, rival, rivalName, unit, ratio, bar, met }) {
+  const against =
+    rivalName === null
+      ? ""
+      : rival === null
+        ? `  ${rivalName}: not found (LAB_PYTHON)`
+        : `  ${rivalName} ${short(rival)}, ratio ${short(ratio)}`;
+  console.log(`${met ? "met   " : "missed"}  ${name}: ${short(ours)} ${unit}${against}  (bar ${bar})`);
+}
+
 const rows = [];
 /** Takes turns, then writes a row; `judge` says whether the bar is met. */
 async function compare({ name, unit, ours, rival, rivalName, bar, judge, turns = repeats }) {
@@ -57,7 +70,7 @@ async function compare({ name, unit, ours, rival, rivalName, bar, judge, turns =
   const [mine, other] = [median(own), theirs.length > 0 ? median(theirs) : null];
   const ratio = other === null ? null : mine / other;
   const spread = [sorted(own)[0], sorted(own).at(-1)];
-  rows.push({
+  const row = {
     name,
     ours: mine,
     rival: other,
@@ -67,7 +80,9 @@ async function compare({ name, unit, ours, rival, rivalName, bar, judge, turns =
     bar,
     met: judge(mine, ratio),
     spread,
-  });
+  };
+  rows.push(row);
+  print(row);
 }
 
 // ---- the simulator
@@ -231,17 +246,6 @@ for (const [name, policy, rules] of [
   });
 }
 
-const short = (value) =>
-  value === null ? "–" : Math.abs(value) >= 1000 ? value.toPrecision(4) : value.toPrecision(3);
-for (const { name, ours, rival, rivalName, unit, ratio, bar, met } of rows) {
-  const against =
-    rivalName === null
-      ? ""
-      : rival === null
-        ? `  ${rivalName}: not found (LAB_PYTHON)`
-        : `  ${rivalName} ${short(rival)}, ratio ${short(ratio)}`;
-  console.log(`${met ? "met   " : "missed"}  ${name}: ${short(ours)} ${unit}${against}  (bar ${bar})`);
-}
 if (process.argv.includes("--json")) {
   const [{ model }] = cpus();
   const report = { package: "@lab/ppuu", machine: `${cpus().length} x ${model}`, versions, rows };

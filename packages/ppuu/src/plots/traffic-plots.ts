@@ -155,8 +155,8 @@ export function planPlot(plan: readonly (readonly (readonly number[])[])[], dt: 
 /**
  * Disagreement of a model over the steps of a future, beside what was usual in training.
  *
- * @param stats - Statistics of {@link uncertaintyCost}, after `calibrate`.
- * @param futures - Variances of some futures, step by step, `[future][step]`; see {@link variances}. None by default.
+ * @param stats - Statistics of an `uncertaintyCost`, after `calibrate`.
+ * @param futures - Variances of some futures, step by step, `[future][step]`; as `variances` gives them. None by default.
  * @param dt - Seconds of a step. @defaultValue 0.2
  * @returns A figure: mean with a band of one standard deviation, and one curve for each future.
  */
