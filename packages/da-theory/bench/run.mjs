@@ -44,8 +44,21 @@ async function timesOf(work, count = repeats) {
   return times;
 }
 
+const show = (value) =>
+  value === null ? "" : typeof value === "number" ? value.toPrecision(3) : String(value);
+
+/** Prints a row as soon as it is there. */
+function print(row) {
+  process.stdout.write(
+    `${row.name}: ${show(row.ours)} ${row.unit}` +
+      (row.rivalName ? `, ${row.rivalName} ${show(row.rival)} ${row.unit}, ratio ${show(row.ratio)}` : "") +
+      (row.bar === null ? "" : `, bar ${row.bar}: ${row.met ? "met" : "missed"}`) +
+      ` (${row.spread.map(show).join("–")})${row.note ? `; ${row.note}` : ""}\n`,
+  );
+}
+
 /** One row; `bar` is the largest ratio to the rival, or the largest value of ours. */
-function add({ name, unit, ours, rival, rivalName, bar, barUnit, met, note }) {
+function add({ name, unit, ours, rival, rivalName, bar, note }) {
   const value = median(ours);
   const other = rival && median(rival);
   const ratio = other === undefined ? null : value / other;
@@ -56,11 +69,12 @@ function add({ name, unit, ours, rival, rivalName, bar, barUnit, met, note }) {
     rivalName: rivalName ?? null,
     unit,
     ratio,
-    bar: bar === undefined ? null : `${bar}${barUnit ?? ""}`,
-    met: met ?? (bar === undefined ? null : (ratio ?? value) <= bar),
+    bar: bar ?? null,
+    met: bar === undefined ? null : (ratio ?? value) <= bar,
     spread: [sorted(ours)[0], sorted(ours).at(-1)],
     ...(note && { note }),
   });
+  print(rows.at(-1));
 }
 
 async function python(...args) {
@@ -233,16 +247,6 @@ for (const part of [translations, factors, means, penalty, regression]) await pa
 await audits(add);
 if (!process.env.LAB_PYTHON)
   process.stdout.write("LAB_PYTHON is not set: rows against NumPy and PyTorch are skipped\n");
-const show = (value) =>
-  value === null ? "" : typeof value === "number" ? value.toPrecision(3) : String(value);
-for (const row of rows) {
-  process.stdout.write(
-    `${row.name}: ${show(row.ours)} ${row.unit}` +
-      (row.rivalName ? `, ${row.rivalName} ${show(row.rival)} ${row.unit}, ratio ${show(row.ratio)}` : "") +
-      (row.bar === null ? "" : `, bar ${row.bar}: ${row.met ? "met" : "missed"}`) +
-      ` (${row.spread.map(show).join("–")})${row.note ? `; ${row.note}` : ""}\n`,
-  );
-}
 if (jsonAt > 0) {
   const machine = { cpu: cpus()[0]?.model, cores: cpus().length, backend: tf.getBackend() };
   writeFileSync(

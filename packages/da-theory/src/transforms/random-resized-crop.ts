@@ -39,7 +39,7 @@ interface CropBox {
 /**
  * A random part of the image, resized with bilinear interpolation.
  *
- * Source of output $(i, j)$: $\mathrm{clamp}(y_0 + h (i + ½)/H_{out} - ½, 0, H - 1)$, and so for columns.
+ * Source of output $(i, j)$: $\mathrm{clamp}(y_0 + h (i + \tfrac12)/H_{out} - \tfrac12, 0, H - 1)$, and so for columns.
  *
  * @param options - See {@link RandomResizedCropOptions}.
  * @returns A transform. `continuous`: parameters height, width (shares of the sides), y, x (shares of the free offset); the mean has
