@@ -1,5 +1,6 @@
 """Car-steps per second of HighwayEnv, 60 cars at 10 Hz; prints JSON."""
 import json
+import os
 import time
 
 import gymnasium
@@ -17,12 +18,13 @@ env = gymnasium.make(
     },
 )
 env.reset(seed=0)
-steps, resets, begin = 0, 0, time.perf_counter()
-while time.perf_counter() - begin < 6:
+clock = time.process_time if os.environ.get("LAB_BENCH_CLOCK") == "processor" else time.perf_counter
+steps, resets, begin = 0, 0, clock()
+while clock() - begin < 6:
     _, _, terminated, truncated, _ = env.step(1)
     steps += 1
     if terminated or truncated:
         resets += 1
         env.reset(seed=resets)
-seconds = time.perf_counter() - begin
+seconds = clock() - begin
 print(json.dumps({"car_steps_per_second": steps * 60 / seconds, "steps": steps, "version": highway_env.__version__}))

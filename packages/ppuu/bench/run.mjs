@@ -19,15 +19,24 @@ const repeats = Number(process.env.LAB_BENCH_REPEATS ?? 3);
 const sorted = (values) => [...values].sort((a, b) => a - b);
 const median = (values) => sorted(values)[Math.floor(values.length / 2)];
 const versions = {
+  clock: process.env.LAB_BENCH_CLOCK ?? "wall",
   node: process.version,
   backend: (await init({ backend: process.env.LAB_BACKEND ?? "wasm" })).backend,
 };
 
+// On a machine with other work, LAB_BENCH_CLOCK=processor counts the time on processors, ours and theirs.
+const isProcessor = process.env.LAB_BENCH_CLOCK === "processor";
+const wall = () => performance.now();
+const processor = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
+
 /** Milliseconds of a function. */
-async function time(body) {
-  const begin = performance.now();
+async function time(body, clock = isProcessor ? processor : wall) {
+  const begin = clock();
   await body();
-  return performance.now() - begin;
+  return clock() - begin;
 }
 
 /** What a script prints as JSON in its last line; `undefined` without a Python that can run it. */
@@ -237,8 +246,8 @@ for (const [name, policy, rules] of [
   await compare({
     name,
     unit: "s",
-    ours: async () => (await time(() => evaluate(policy, { ...options, runner: "threads:2" }))) / 1000,
-    rival: async () => (await time(() => evaluate(policy, options))) / 1000,
+    ours: async () => (await time(() => evaluate(policy, { ...options, runner: "threads:2" }), wall)) / 1000,
+    rival: async () => (await time(() => evaluate(policy, options), wall)) / 1000,
     rivalName: "one thread",
     bar: ">= 1.7x as fast: ratio <= 0.59",
     judge: (_ours, ratio) => ratio <= 1 / 1.7,

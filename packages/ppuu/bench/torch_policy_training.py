@@ -1,6 +1,7 @@
 """Seconds for updates of the same policy through the same imagined futures in PyTorch eager, one thread; prints JSON."""
 import json
 import math
+import os
 import time
 
 import torch
@@ -76,7 +77,8 @@ def update():
 
 for _ in range(5):
     update()
-begin = time.perf_counter()
+clock = time.process_time if os.environ.get("LAB_BENCH_CLOCK") == "processor" else time.perf_counter
+begin = clock()
 for _ in range(UPDATES):
     update()
-print(json.dumps({"ms_per_update": 1000 * (time.perf_counter() - begin) / UPDATES, "version": torch.__version__}))
+print(json.dumps({"ms_per_update": 1000 * (clock() - begin) / UPDATES, "version": torch.__version__}))
