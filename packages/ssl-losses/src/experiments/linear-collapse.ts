@@ -127,7 +127,7 @@ function summarise(runs: readonly Run<LinearCollapseResult>[], mode: Mode): Summ
       .join("; "),
     table: [
       ...depths.map((row) => ({
-        setting: `${row.layers} layers, weak augmentation`,
+        setting: `${row.layers} layer${row.layers === 1 ? "" : "s"}, weak augmentation`,
         "collapsed dimensions": row.counts.join(", "),
         expected: String(row.expected),
         "weak half / strong half": null,
