@@ -41,7 +41,7 @@ test("one experiment of each paper is the main one", () => {
 });
 
 test("da-moments predicts the error of sampled mean images", async () => {
-  const summary = await small(daMoments, { repeats: 10, samples: 8, maxNodes: 128 });
+  const summary = await small(daMoments, { repeats: 8, samples: 4, maxNodes: 64 });
   expect(summary.table).toHaveLength(8);
   for (const row of summary.table) {
     const ratio = (row["sampled error, observed"] as number) / (row["sampled error, predicted"] as number);
@@ -50,7 +50,7 @@ test("da-moments predicts the error of sampled mean images", async () => {
 });
 
 test("da-sampling-free approaches the closed form like 1/K", async () => {
-  const summary = await small(daSamplingFree, { train: 60, test: 60, views: [4, 16, 64] });
+  const summary = await small(daSamplingFree, { train: 40, test: 40, views: [4, 16, 64] });
   const excess = summary.table.slice(0, 3).map((row) => row["excess loss"] as number);
   expect(Math.min(...excess)).toBeGreaterThan(0);
   expect(Math.abs(logSlope([4, 16, 64], excess) + 1)).toBeLessThan(0.25);
