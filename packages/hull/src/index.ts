@@ -5,6 +5,7 @@
  */
 
 export type { Gauges } from "./cascade/gauges.js";
+export { packCertificate, unpackCertificate } from "./certify/certificate-json.js";
 export * from "./certify/index.js";
 export {
   HullOutlierDetector,
@@ -12,7 +13,6 @@ export {
   type HullOutlierDetectorState,
   type HullScore,
 } from "./detector/hull-outlier-detector.js";
-export { packCertificate, unpackCertificate } from "./distributed/finding-json.js";
 export { ConvexHull, type SupportValues } from "./hull/convex-hull.js";
 export { Distances, type SupportRows } from "./hull/distances.js";
 export { Membership, type RateEstimate, type SolveStats } from "./hull/membership.js";

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { gaussians } from "@lab/core/testing";
 import { describe, expect, test } from "vitest";
+// @ts-expect-error a program in plain JavaScript, without types
 import { moduleFile } from "../simd/build.mjs";
 import { scoreBlock } from "../src/pricing/score-block.js";
 import { hasSimd } from "../src/pricing/simd.js";

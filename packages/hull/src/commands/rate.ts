@@ -1,6 +1,6 @@
 import { ArgumentError, checkInteger } from "@lab/core";
 import type { Command, CommandContext } from "@lab/core/experiment";
-import { packCertificate } from "../distributed/finding-json.js";
+import { packCertificate } from "../certify/certificate-json.js";
 import { ConvexHull } from "../hull/convex-hull.js";
 import type { Points } from "../points/points.js";
 import { report } from "../report/report.js";

@@ -1,5 +1,5 @@
 import type { Command } from "@lab/core/experiment";
-import { unpackCertificate } from "../distributed/finding-json.js";
+import { unpackCertificate } from "../certify/certificate-json.js";
 import { verifyCertificate } from "../verify/verify-certificate.js";
 import { inMemory, readPoints } from "./read-points.js";
 import { readText } from "./read-text.node.js";

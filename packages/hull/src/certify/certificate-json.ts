@@ -1,5 +1,4 @@
-import type { Finding } from "../cascade/finding.js";
-import type { Certificate } from "../certify/certificate.js";
+import type { Certificate } from "./certificate.js";
 
 type Plain = Record<string, unknown>;
 
@@ -20,11 +19,6 @@ const pack = (value: unknown): unknown => {
   return value;
 };
 
-/** A finding as plain JSON. */
-export function packFinding(finding: Finding): unknown {
-  return pack(finding);
-}
-
 const unpack = (value: unknown, key = ""): unknown => {
   if (value === "Infinity") return Number.POSITIVE_INFINITY;
   if (Array.isArray(value)) return ARRAYS[key as keyof typeof ARRAYS].from(value as number[]);
@@ -35,11 +29,6 @@ const unpack = (value: unknown, key = ""): unknown => {
   }
   return value;
 };
-
-/** The finding that {@link packFinding} packed. */
-export function unpackFinding(packed: unknown): Finding {
-  return unpack(packed) as Finding;
-}
 
 /** A certificate as one line of JSON. */
 export function packCertificate(certificate: Certificate): string {
