@@ -39,8 +39,8 @@ test("linear networks collapse by depth and by augmentation as expected", { time
 });
 
 test("columns outside of DirectCLR's loss learn too", { timeout: HOUR }, async () => {
-  // The lead over projectors is not reproduced, see docs/papers/dimensional-collapse.md.
-  expect(await judged("ssl-direct-clr")).toMatch(/^(reproduced|partly)/);
+  // Red so far: the lead over projectors was not seen, see docs/papers/dimensional-collapse.md.
+  expect(await judged("ssl-direct-clr")).toMatch(/^reproduced/);
 });
 
 test("the double spiral is separated, and only with augmentation", { timeout: HOUR }, async () => {
