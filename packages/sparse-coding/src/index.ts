@@ -3,7 +3,14 @@
  *
  * @packageDocumentation
  */
-export * from "./data/index.js";
+export {
+  extractPatches,
+  type LocalContrast,
+  type LocalContrastOptions,
+  localContrastNormalize,
+  type RandomPatchOptions,
+} from "./data/patches.js";
+export { type StrokesOptions, strokes } from "./data/strokes.js";
 export * from "./decoders/index.js";
 export * from "./diagnostics/index.js";
 export * from "./dictionary/index.js";

@@ -68,7 +68,7 @@ const GREY = [0.299, 0.587, 0.114];
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core";
  * import { init } from "@lab/core";
- * import { imagePatches } from "@lab/sparse-coding";
+ * import { imagePatches } from "@lab/sparse-coding/data";
  *
  * await init();
  * const pictures = { length: 6, get: async (i: number) => ({ x: tf.randomUniform([64, 64, 1], 0, 1, "float32", i) }) };

@@ -1,6 +1,5 @@
 import {
   checkAborted,
-  checkBoolean,
   checkInteger,
   checkNumber,
   checkRank,
@@ -79,7 +78,7 @@ export async function denoiseImages(
   const stride = checkInteger(caller, "stride", o.stride ?? 1, { min: 1 });
   const chunk = checkInteger(caller, "chunk", o.chunk ?? 4096, { min: 1 });
   const keep = checkNumber(caller, "keep", o.keep ?? 0, { min: 0 });
-  const removeMean = checkBoolean(caller, "removeMean", o.removeMean ?? true);
+  const removeMean = o.removeMean ?? true;
   const dim = size * size * channels;
   return tidyAsync(async (track) => {
     const lattice = track(extractPatches(images, { size, stride }));

@@ -1,5 +1,5 @@
 import { ArgumentError, DataError } from "@lab/core";
-import { readSafetensors } from "@lab/core/io";
+import { readSafetensors, type SafetensorsReader } from "@lab/core/io";
 import type * as tf from "@tensorflow/tfjs-core";
 import { type Decoder, linearDecoder, mlpDecoder } from "../decoders/index.js";
 import type { LISTA } from "../encoder/index.js";
@@ -59,8 +59,11 @@ export function decoderOf({ kind, dataDim, codeDim, hidden, columnNorm }: Config
 }
 
 /** Puts saved values into variables by name. */
-export async function assignAll(state: ReadonlyMap<string, tf.Variable>, weights: Uint8Array): Promise<void> {
-  const reader = readSafetensors(weights);
+export async function assignAll(
+  state: ReadonlyMap<string, tf.Variable>,
+  source: Uint8Array | SafetensorsReader,
+): Promise<void> {
+  const reader = source instanceof Uint8Array ? readSafetensors(source) : source;
   for (const [name, variable] of state) {
     if (!reader.has(name)) {
       throw new DataError(`SparseAutoencoder.load: weights lacks "${name}"; every variable was expected`, {

@@ -3,6 +3,7 @@ import { atomicWrite, encodeSafetensors, readSafetensors } from "@lab/core/io";
 import { Generator } from "@lab/core/random";
 import { fit } from "@lab/core/train";
 import * as tf from "@tensorflow/tfjs-core";
+import { assignAll } from "./artifacts.js";
 import type { EpochLog } from "./epoch-log.js";
 import type { BatchPasses, FitAutoencoderOptions, StepReport } from "./training-types.js";
 
@@ -117,16 +118,12 @@ async function resume(checkpoint: string | undefined, state: Map<string, tf.Vari
   if (!isThere) return start;
   const reader = readSafetensors(checkpoint);
   const place = reader.metadata.place;
-  if (place === undefined || [...state.keys()].some((name) => !reader.has(name))) {
+  if (place === undefined) {
     throw new DataError(
-      `SparseAutoencoder.fit: ${checkpoint} is not a checkpoint of this autoencoder; one of a stream was expected`,
+      `SparseAutoencoder.fit: ${checkpoint} is no checkpoint of a stream; one was expected`,
       { path: checkpoint },
     );
   }
-  for (const [name, variable] of state) {
-    const tensor = await reader.tensor(name);
-    variable.assign(tensor);
-    tensor.dispose();
-  }
+  await assignAll(state, reader);
   return JSON.parse(place) as Place;
 }
