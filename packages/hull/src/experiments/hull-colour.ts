@@ -44,7 +44,7 @@ export const hullColour: Experiment<ColourParams, PanelsResult> = {
   name: "hull-colour",
   paper,
   claim: "Interpolation collapses with dimension on colour photographs as it does on digits.",
-  estimate: { quick: 90, full: 300 },
+  estimate: { quick: 45, full: 300 },
   isMain: false,
   params: (mode) => ({
     numTrain: 10_000,

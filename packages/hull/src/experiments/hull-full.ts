@@ -35,7 +35,7 @@ export const hullFull: Experiment<FullParams, PanelsResult> = {
   paper,
   claim:
     "The collapse of interpolation with dimension holds for principal components and smoothed pixels alike.",
-  estimate: { quick: 60, full: 600 },
+  estimate: { quick: 20, full: 600 },
   isMain: false,
   params: (mode) => ({
     numTrain: mode === "quick" ? 9000 : 60_000,
