@@ -48,4 +48,5 @@ test.skipIf(!existsSync(driver))(
     const auto = run({ ...software, LAB_WEBGPU_SOFTWARE: "1", LAB_TEST_AUTO: "1" });
     expect(auto.stdout, auto.stderr).toContain('{"auto":"wasm"}');
   },
+  120_000, // three programs, each with its kernels to compile
 );
