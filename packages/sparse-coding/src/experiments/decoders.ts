@@ -188,7 +188,7 @@ export const decoders: Experiment<DecodersParams, DecodersResult> = {
   isMain: false,
   params: (mode) =>
     mode === "quick"
-      ? { steps: 200, lambdas: { SDL: [0.005, 0.01], VDL: [0.01, 0.02], "VDL-NL": [0.02] } }
+      ? { steps: 200, lambdas: { SDL: [0.005, 0.01], VDL: [0.01, 0.02, 0.04], "VDL-NL": [0.02] } }
       : {
           steps: 1500,
           lambdas: {
