@@ -1,3 +1,10 @@
+import {
+  callKernel,
+  type HostKernel,
+  hasHostKernel,
+  type KernelAttributes,
+  registerHostKernel,
+} from "@lab/core/host-kernel";
 import * as tf from "@tensorflow/tfjs-core";
 import { PLACE_MASK } from "../ring-index/ring-index.js";
 import { gatherShader, hasShader, type IndexSource, scatterShader } from "./webgpu-kernels.js";
@@ -42,71 +49,28 @@ export function scatterHost(gradient: Float32Array, { packed, scale }: Wiring, o
   for (let i = 0; i < out.length; i++) out[i] = scale * out[i]!;
 }
 
-// What the two backends offer beyond the engine's interface.
-interface WasmMemory {
-  makeOutput(shape: number[], dtype: "float32"): tf.TensorInfo;
-  typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array;
-}
-interface CpuMemory {
-  makeTensorInfo(shape: number[], dtype: "float32", values: Float32Array): tf.TensorInfo;
-  readSync(dataId: object): Float32Array;
-}
-
-/** Whether the native binding computes on the processor, where its gather of single numbers is slower than a loop. */
-function isNativeProcessor(): boolean {
-  if (tf.getBackend() !== "tensorflow") return false;
-  return !(tf.backend() as unknown as { isGPUPackage?: boolean }).isGPUPackage;
-}
-
-function register(
-  kernelName: string,
-  shapeOf: (wiring: Wiring) => number[],
-  compute: (input: Float32Array, wiring: Wiring, out: Float32Array) => void,
-): void {
-  if (tf.getKernel(kernelName, "wasm") === undefined) {
-    const kernelFunc: tf.KernelFunc = ({ inputs, backend, attrs }) => {
-      const wiring = attrs as unknown as Wiring;
-      const memory = backend as unknown as WasmMemory;
-      // The output first: making it may move the heap from under the views.
-      const out = memory.makeOutput(shapeOf(wiring), "float32");
-      const input = memory.typedArrayFromHeap(inputs.x as tf.TensorInfo);
-      compute(input, wiring, memory.typedArrayFromHeap(out));
-      return out;
-    };
-    tf.registerKernel({ kernelName, backendName: "wasm", kernelFunc });
-  }
-  if (tf.getKernel(kernelName, "cpu") === undefined) {
-    const kernelFunc: tf.KernelFunc = ({ inputs, backend, attrs }) => {
-      const wiring = attrs as unknown as Wiring;
-      const memory = backend as unknown as CpuMemory;
-      const shape = shapeOf(wiring);
-      const values = new Float32Array(tf.util.sizeFromShape(shape));
-      compute(memory.readSync((inputs.x as tf.TensorInfo).dataId), wiring, values);
-      return memory.makeTensorInfo(shape, "float32", values);
-    };
-    tf.registerKernel({ kernelName, backendName: "cpu", kernelFunc });
-  }
-  if (tf.getKernel(kernelName, "tensorflow") !== undefined || !isNativeProcessor()) return;
-  const kernelFunc: tf.KernelFunc = ({ inputs, backend, attrs }) => {
-    const wiring = attrs as unknown as Wiring;
-    const memory = backend as unknown as tf.KernelBackend;
-    const shape = shapeOf(wiring);
-    const values = new Float32Array(tf.util.sizeFromShape(shape));
-    compute(memory.readSync((inputs.x as tf.TensorInfo).dataId) as Float32Array, wiring, values);
-    return { dataId: memory.write(values, shape, "float32"), shape, dtype: "float32" };
-  };
-  tf.registerKernel({ kernelName, backendName: "tensorflow", kernelFunc });
-}
+const gatherKernel: HostKernel = {
+  name: GATHER,
+  inputs: ["x"],
+  outputShapes: (_, wiring) => [[...(wiring as unknown as Wiring).shape]],
+  compute: ([ring], [out], _, wiring) => gatherHost(ring!, wiring as unknown as Wiring, out!),
+};
+const scatterKernel: HostKernel = {
+  name: SCATTER,
+  inputs: ["x"],
+  outputShapes: (_, wiring) => [[(wiring as unknown as Wiring).ringSize]],
+  compute: ([gradient], [out], _, wiring) => scatterHost(gradient!, wiring as unknown as Wiring, out!),
+};
 
 /** Whether the current backend works on memory that this process can touch; registers the kernels there. */
 function hasHostKernels(): boolean {
-  register(GATHER, ({ shape }) => [...shape], gatherHost);
-  register(SCATTER, ({ ringSize }) => [ringSize], scatterHost);
-  return tf.getKernel(GATHER, tf.engine().backendName) !== undefined;
+  registerHostKernel(gatherKernel);
+  registerHostKernel(scatterKernel);
+  return hasHostKernel(GATHER);
 }
 
 const runKernel = (name: string, x: tf.Tensor, wiring: Wiring): tf.Tensor =>
-  tf.engine().runKernel(name, { x }, wiring as unknown as tf.NamedAttrMap) as tf.Tensor;
+  callKernel(name, { x }, wiring as unknown as KernelAttributes)[0]!;
 
 /** Places in `[ring; -ring]`: the sign folded into the index. */
 const forwardIndex = (packed: Int32Array, ringSize: number): tf.Tensor1D =>
