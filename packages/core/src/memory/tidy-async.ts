@@ -1,4 +1,4 @@
-import { dispose, type Tensor, type TensorContainer, tensor_util } from "@tensorflow/tfjs-core";
+import { dispose, Tensor } from "@tensorflow/tfjs-core";
 
 /**
  * Runs an asynchronous body and frees the tensors it tracked, except those in its result.
@@ -41,6 +41,16 @@ export async function tidyAsync<T>(
     free(new Set());
     throw error;
   }
-  free(new Set(tensor_util.getTensorsInContainer(result as TensorContainer)));
+  free(tensorsIn(result, new Set(), new Set()));
   return result;
+}
+
+/** Tensors within a value of any form; the engine's own search goes through every element of typed arrays too. */
+function tensorsIn(value: unknown, found: Set<Tensor>, seen: Set<unknown>): Set<Tensor> {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || seen.has(value))
+    return found;
+  if (value instanceof Tensor) return found.add(value);
+  seen.add(value);
+  for (const key in value) tensorsIn((value as Record<string, unknown>)[key], found, seen);
+  return found;
 }
