@@ -15,7 +15,7 @@ test("tensors of the result stay, wherever they are in it; the others go", async
     return { pair, list: [track(tf.tensor1d([2])), null], values: new Float64Array(3), own: 4 };
   });
   expect(tf.memory().numTensors - before).toBe(2);
-  tf.dispose([result.pair.first, result.list]);
+  tf.dispose([result.pair.first, result.list[0]!]);
 });
 
 test("a result that contains itself ends", async () => {
