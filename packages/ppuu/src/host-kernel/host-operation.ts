@@ -1,3 +1,4 @@
+import { callKernel, type HostKernel, hasHostKernel, registerHostKernel } from "@lab/core/host-kernel";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** Plain values that an operation depends on beside its inputs. */
@@ -33,88 +34,30 @@ export interface HostOperation<S extends Settings> {
   ): void;
 }
 
-// What the two backends offer beyond the engine's interface.
-interface WasmMemory {
-  makeOutput(shape: number[], dtype: "float32"): tf.TensorInfo;
-  typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array;
-}
-interface CpuMemory {
-  makeTensorInfo(shape: number[], dtype: "float32", values: Float32Array): tf.TensorInfo;
-  readSync(dataId: object): Float32Array;
-}
+const namesOf = (count: number) => Array.from({ length: count }, (_, i) => `x${i}`);
+const named = (tensors: readonly tf.Tensor[]) =>
+  Object.fromEntries(tensors.map((tensor, i) => [`x${i}`, tensor]));
 
-type Compute = (inputs: Float32Array[], outputs: Float32Array[], shapes: number[][]) => void;
-type Run = (tensors: tf.TensorInfo[], shapes: number[][], compute: Compute) => tf.TensorInfo[];
-
-function onWasm(memory: WasmMemory): Run {
-  return (tensors, outputShapes, compute) => {
-    // Outputs first: making one may move the heap from under the views.
-    const outputs = outputShapes.map((shape) => memory.makeOutput(shape, "float32"));
-    const views = (list: tf.TensorInfo[]) => list.map((tensor) => memory.typedArrayFromHeap(tensor));
-    const shapes = tensors.map(({ shape }) => shape);
-    compute(views(tensors), views(outputs), shapes);
-    return outputs;
-  };
-}
-
-function onCpu(memory: CpuMemory): Run {
-  return (tensors, outputShapes, compute) => {
-    const values = outputShapes.map((shape) => new Float32Array(tf.util.sizeFromShape(shape)));
-    const shapes = tensors.map(({ shape }) => shape);
-    const inputs = tensors.map(({ dataId }) => memory.readSync(dataId));
-    compute(inputs, values, shapes);
-    return outputShapes.map((shape, i) => memory.makeTensorInfo(shape, "float32", values[i]!));
-  };
-}
-
-function register<S extends Settings>(operation: HostOperation<S>, backendName: string): void {
+function kernelsOf<S extends Settings>(operation: HostOperation<S>, numInputs: number): HostKernel[] {
   const { name, numDifferentiable } = operation;
-  const runOf = (backend: unknown) =>
-    backendName === "wasm" ? onWasm(backend as WasmMemory) : onCpu(backend as CpuMemory);
-  const list = (inputs: tf.NamedTensorInfoMap) =>
-    Object.keys(inputs).map((_, i) => inputs[`x${i}`] as tf.TensorInfo);
-  tf.registerKernel({
-    kernelName: name,
-    backendName,
-    kernelFunc({ inputs, backend, attrs }) {
-      const tensors = list(inputs);
-      const settings = attrs as unknown as S;
-      const shape = operation.outputShape(
-        tensors.map((tensor) => tensor.shape),
-        settings,
-      );
-      return runOf(backend)(tensors, [shape], (values, outputs, shapes) =>
-        operation.forward(values, outputs[0]!, shapes, settings),
-      );
+  const forward: HostKernel = {
+    name,
+    inputs: namesOf(numInputs),
+    outputShapes: (shapes, settings) => [operation.outputShape(shapes, settings as S)],
+    compute: (inputs, outputs, shapes, settings) =>
+      operation.forward(inputs, outputs[0]!, shapes, settings as S),
+  };
+  const backward: HostKernel = {
+    name: `${name}Gradient`,
+    // The gradient by the output comes last.
+    inputs: namesOf(numInputs + 1),
+    outputShapes: (shapes) => shapes.slice(0, numDifferentiable).map((shape) => [...shape]),
+    compute(inputs, gradients, shapes, settings) {
+      for (const gradient of gradients) gradient.fill(0);
+      operation.backward(inputs.slice(0, -1), inputs.at(-1)!, gradients, shapes.slice(0, -1), settings as S);
     },
-  });
-  tf.registerKernel({
-    kernelName: `${name}Gradient`,
-    backendName,
-    kernelFunc({ inputs, backend, attrs }) {
-      // The gradient by the output comes last.
-      const tensors = list(inputs);
-      const wanted = tensors.slice(0, numDifferentiable).map(({ shape }) => shape);
-      return runOf(backend)(tensors, wanted, (values, gradients, shapes) => {
-        for (const gradient of gradients) gradient.fill(0);
-        operation.backward(
-          values.slice(0, -1),
-          values.at(-1)!,
-          gradients,
-          shapes.slice(0, -1),
-          attrs as unknown as S,
-        );
-      });
-    },
-  });
-}
-
-function call(name: string, inputs: readonly tf.Tensor[], settings: Settings): tf.Tensor[] {
-  const named = Object.fromEntries(inputs.map((tensor, i) => [`x${i}`, tensor]));
-  const result = tf.engine().runKernel(name, named, settings as unknown as tf.NamedAttrMap) as unknown as
-    | tf.Tensor
-    | tf.Tensor[];
-  return Array.isArray(result) ? result : [result];
+  };
+  return [forward, backward];
 }
 
 /**
@@ -127,18 +70,18 @@ export function runOnHost<S extends Settings>(
   inputs: readonly tf.Tensor[],
   settings: S,
 ): tf.Tensor | undefined {
-  const { backendName } = tf.engine();
-  if (backendName !== "wasm" && backendName !== "cpu") return undefined;
-  if (tf.getKernel(operation.name, backendName) === undefined) register(operation, backendName);
+  if (tf.getBackend() === "tensorflow") return undefined; // the copies cost more than the loop saves
+  if (!hasHostKernel(operation.name)) kernelsOf(operation, inputs.length).forEach(registerHostKernel);
+  if (!hasHostKernel(operation.name)) return undefined;
   const { numDifferentiable } = operation;
   const apply = tf.customGrad(((...given: unknown[]) => {
     const save = given.at(-1) as (tensors: tf.Tensor[]) => void;
     const all = [...(given.slice(0, numDifferentiable) as tf.Tensor[]), ...inputs.slice(numDifferentiable)];
     save(all);
     return {
-      value: call(operation.name, all, settings)[0]!,
+      value: callKernel(operation.name, named(all), settings)[0]!,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
-        call(`${operation.name}Gradient`, [...saved, dy], settings),
+        callKernel(`${operation.name}Gradient`, named([...saved, dy]), settings),
     };
   }) as never) as unknown as (...tensors: tf.Tensor[]) => tf.Tensor;
   return apply(...inputs.slice(0, numDifferentiable));
