@@ -5,12 +5,13 @@ import { device } from "@lab/core";
 import { renderSvg } from "@lab/core/plot";
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, afterEach, expect, test, vi } from "vitest";
 import { classSweepExperiment as experiment } from "../src/experiments/class-sweep.js";
 import { experiments } from "../src/experiments/index.js";
 import { weightDecayExperiment } from "../src/experiments/weight-decay.js";
 
 const folder = mkdtempSync(join(tmpdir(), "lab-class-sweep-"));
+afterEach(() => vi.unstubAllEnvs());
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test("each paper has one main experiment", () => {
@@ -19,6 +20,7 @@ test("each paper has one main experiment", () => {
 });
 
 test("da-class-sweep runs on glyphs, resumes, judges nothing and draws", async () => {
+  vi.stubEnv("LAB_DATA_DIR", undefined);
   const params = experiment.params("quick");
   for (const part of params.parts)
     Object.assign(part, { options: { halve: true, hidden: 8, steps: 5, numTrain: 50, numTest: 60 } });

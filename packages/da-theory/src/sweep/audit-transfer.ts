@@ -1,4 +1,5 @@
 import { ArgumentError, checkAborted, checkChoice } from "@lab/core";
+import { nodeModule } from "@lab/core/io";
 import { cholesky, choleskySolve } from "@lab/core/linalg";
 import { linearProbe } from "@lab/core/metrics";
 import * as tf from "@tensorflow/tfjs-core";
@@ -37,7 +38,8 @@ async function extractorOf(features: FeatureExtractor | string): Promise<Feature
   if (typeof features === "function") return features;
   let address = features;
   if (/^\.{0,2}[/\\]/.test(features)) {
-    const [{ pathToFileURL }, { resolve }] = await Promise.all([import("node:url"), import("node:path")]);
+    const { pathToFileURL } = nodeModule<typeof import("node:url")>("node:url", "auditTransfer");
+    const { resolve } = nodeModule<typeof import("node:path")>("node:path", "auditTransfer");
     address = pathToFileURL(resolve(features)).href;
   }
   const module = (await import(/* @vite-ignore */ address)) as { default?: unknown };

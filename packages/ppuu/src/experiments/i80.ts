@@ -1,4 +1,5 @@
 import type { Experiment, ExperimentContext } from "@lab/core/experiment";
+import { nodeModule } from "@lab/core/io";
 import { vectorCosts } from "../costs/vector-costs.js";
 import { unicycle } from "../ego/unicycle.js";
 import { evaluate } from "../evaluation/evaluate.js";
@@ -33,7 +34,7 @@ const NOTHING = "no action";
 async function logOf(context: ExperimentContext<I80Params>): Promise<TrafficLog> {
   const { data, params, signal, onProgress, seed } = context;
   if (data.dir !== undefined) {
-    const { access } = await import("node:fs/promises");
+    const { access } = nodeModule<typeof import("node:fs/promises")>("node:fs/promises", "lab run");
     for (const name of FILES) {
       const path = `${data.dir}/${name}`;
       const isThere = await access(path).then(

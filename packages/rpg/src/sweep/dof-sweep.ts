@@ -1,4 +1,5 @@
 import { ArgumentError, checkChoice, checkInteger } from "@lab/core";
+import { nodeModule } from "@lab/core/io";
 import type { Runner } from "@lab/core/jobs";
 import { SHARES } from "../ring-index/ring-index.js";
 import type { Arm, SweepArm } from "./arm.js";
@@ -131,6 +132,7 @@ async function addressOf(build: string): Promise<string> {
     });
   }
   if (build === DIGITS || !/^\.\.?[/\\]/.test(build)) return build;
-  const [{ resolve }, { pathToFileURL }] = await Promise.all([import("node:path"), import("node:url")]);
+  const { resolve } = nodeModule<typeof import("node:path")>("node:path", "dofSweep");
+  const { pathToFileURL } = nodeModule<typeof import("node:url")>("node:url", "dofSweep");
   return pathToFileURL(resolve(build)).href;
 }

@@ -1,4 +1,5 @@
 import { checkAborted } from "@lab/core";
+import { nodeModule } from "@lab/core/io";
 import { mapTasks, type Runner, type TaskResult } from "@lab/core/jobs";
 import { type ArmOutcome, type ArmTask, problemOf, runArm } from "./arm-task.js";
 import type { SweepData } from "./problem.js";
@@ -54,6 +55,6 @@ async function handlerFor(runner: Runner): Promise<string> {
   const name = "@lab/rpg/worker";
   if (typeof runner !== "string") return name;
   const beside = new URL("./worker.js", import.meta.url);
-  const { existsSync } = await import("node:fs");
+  const { existsSync } = nodeModule<typeof import("node:fs")>("node:fs", "dofSweep");
   return beside.protocol === "file:" && existsSync(beside) ? beside.href : name;
 }

@@ -9,7 +9,7 @@ import {
   type Progress,
   ShapeError,
 } from "@lab/core";
-import { atomicWrite, encodeSafetensors, readSafetensors } from "@lab/core/io";
+import { atomicWrite, encodeSafetensors, nodeModule, readSafetensors } from "@lab/core/io";
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
 import { type SparseCodes, sparseEncode } from "../lasso/index.js";
@@ -239,7 +239,10 @@ export class DictionaryLearner {
     const every = checkInteger("DictionaryLearner.fitStream", "every", o.every ?? 50, { min: 1 });
     const { checkpoint } = o;
     if (checkpoint !== undefined) {
-      const { access } = await import("node:fs/promises");
+      const { access } = nodeModule<typeof import("node:fs/promises")>(
+        "node:fs/promises",
+        "DictionaryLearner.fitStream",
+      );
       const isThere = await access(checkpoint).then(
         () => true,
         () => false,

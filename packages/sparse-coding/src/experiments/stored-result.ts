@@ -1,4 +1,4 @@
-import { atomicWrite } from "@lab/core/io";
+import { atomicWrite, nodeModule } from "@lab/core/io";
 
 /**
  * A result that is computed once for a folder: read where it is there, else computed and written.
@@ -13,7 +13,7 @@ export async function storedResult<T>(
   compute: (checkpoint: string | undefined) => Promise<T>,
 ): Promise<T> {
   if (store === "") return compute(undefined);
-  const { readFile, rm } = await import("node:fs/promises");
+  const { readFile, rm } = nodeModule<typeof import("node:fs/promises")>("node:fs/promises", "lab run");
   const path = `${store}/${key}.json`;
   const text = await readFile(path, "utf8").catch(() => undefined);
   if (text !== undefined) return JSON.parse(text) as T;

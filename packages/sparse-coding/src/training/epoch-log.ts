@@ -1,4 +1,4 @@
-import { atomicWrite } from "@lab/core/io";
+import { atomicWrite, nodeModule } from "@lab/core/io";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Decoder } from "../decoders/index.js";
 import type { LISTA } from "../encoder/index.js";
@@ -77,7 +77,10 @@ export class EpochLog {
 
 /** Energy of the file's epoch, when it is one before `epoch`. */
 async function leastOf(file: string, epoch: number): Promise<number> {
-  const { readFile } = await import("node:fs/promises");
+  const { readFile } = nodeModule<typeof import("node:fs/promises")>(
+    "node:fs/promises",
+    "SparseAutoencoder.fit",
+  );
   try {
     const kept = JSON.parse(await readFile(`${file}.json`, "utf8")) as { epoch: number; energy: number };
     return kept.epoch < epoch ? kept.energy : Number.POSITIVE_INFINITY;

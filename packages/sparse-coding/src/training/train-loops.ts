@@ -1,5 +1,5 @@
 import { checkInteger, DataError } from "@lab/core";
-import { atomicWrite, encodeSafetensors, readSafetensors } from "@lab/core/io";
+import { atomicWrite, encodeSafetensors, nodeModule, readSafetensors } from "@lab/core/io";
 import { Generator } from "@lab/core/random";
 import { fit } from "@lab/core/train";
 import * as tf from "@tensorflow/tfjs-core";
@@ -110,7 +110,10 @@ export async function trainOnStream(
 async function resume(checkpoint: string | undefined, state: Map<string, tf.Variable>): Promise<Place> {
   const start = { epoch: 1, index: 0, step: 0 };
   if (checkpoint === undefined) return start;
-  const { access } = await import("node:fs/promises");
+  const { access } = nodeModule<typeof import("node:fs/promises")>(
+    "node:fs/promises",
+    "SparseAutoencoder.fit",
+  );
   const isThere = await access(checkpoint).then(
     () => true,
     () => false,
