@@ -1,11 +1,10 @@
-import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { renderSvg } from "@lab/core/plot";
 import { home } from "./home.mjs";
 import { markdownPages, section } from "./pages.mjs";
 import { bundlePlayground } from "./playground-bundle.mjs";
 import { playgroundPage } from "./playground-page.mjs";
+import { committedResults, resultsPage } from "./results.mjs";
 
 const root = join(import.meta.dirname, "..", "..", "..");
 
@@ -13,39 +12,6 @@ function write(site, path, content) {
   const file = join(site, path);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, content);
-}
-
-/** The committed results, judged afresh, with their figures drawn into the site. */
-function results(site, papers) {
-  if (!existsSync(join(root, "docs", "results"))) return [];
-  const report = [
-    "report",
-    "--out",
-    join(root, "docs", "results"),
-    "--file",
-    join(site, "report.html"),
-    "--json",
-  ];
-  const output = execFileSync(
-    process.execPath,
-    [join(root, "packages", "cli", "dist", "bin.js"), ...report],
-    {
-      encoding: "utf8",
-      maxBuffer: 2 ** 28,
-    },
-  );
-  return JSON.parse(output)
-    .results.filter(({ isMain }) => isMain)
-    .map((result) => {
-      const image = `figures/${result.experiment.replaceAll("/", "-")}.svg`;
-      if (result.figures.length > 0) write(site, image, renderSvg(result.figures[0]));
-      const paper = papers.find(({ html }) => html.includes(result.experiment));
-      return {
-        ...result,
-        image: result.figures.length > 0 ? image : undefined,
-        guide: paper && `papers/${paper.name}.html`,
-      };
-    });
 }
 
 const sections = [
@@ -69,7 +35,15 @@ export async function buildPages(site) {
     papers: markdownPages(join(root, "docs", "papers")),
     guides: markdownPages(join(root, "docs", "guides")),
   };
-  write(site, "index.html", home(results(site, pages.papers)));
+  const results = committedResults(join(root, "docs", "results"), (path, text) => write(site, path, text));
+  write(site, join("results", "index.html"), resultsPage(results));
+  const guideTo = ({ experiment }) => pages.papers.find(({ html }) => html.includes(experiment))?.name;
+  const cards = results.map((result) => ({
+    ...result,
+    image: result.images[0]?.address,
+    guide: guideTo(result) && `papers/${guideTo(result)}.html`,
+  }));
+  write(site, "index.html", home(cards));
   for (const [folder, title, lead] of sections) {
     for (const [name, html] of Object.entries(section(title, lead, pages[folder], 1)))
       write(site, join(folder, name), html);

@@ -7,7 +7,7 @@ const NAVIGATION = [
   ["Guides", "guides/index.html"],
   ["Playground", "playground/index.html"],
   ["Reference", "api/index.html"],
-  ["Results", "report.html"],
+  ["Results", "results/index.html"],
 ];
 
 /**

@@ -121,7 +121,7 @@ describe.skipIf(!browserPath)("in a browser (skipped where no Chromium is instal
     async (width, colorScheme) => {
       const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
       const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-      for (const path of ["", "papers/", "papers/nmce.html", "guides/", "playground/"]) {
+      for (const path of ["", "results/", "papers/", "papers/nmce.html", "guides/", "playground/"]) {
         await page.goto(address + path);
         const overflow = await page.evaluate(
           () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
