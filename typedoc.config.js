@@ -38,6 +38,21 @@ export default {
   treatValidationWarningsAsErrors: true,
   disableSources: true,
   disableGit: true,
+  highlightLanguages: [
+    "bash",
+    "console",
+    "css",
+    "html",
+    "javascript",
+    "json",
+    "jsonc",
+    "sh",
+    "ts",
+    "tsx",
+    "typescript",
+    "py",
+    "bibtex",
+  ],
   readme: "none",
   markdownItLoader: (md) =>
     md.use(tex, {
