@@ -1,11 +1,16 @@
+import type { Browser } from "playwright-core";
+
 /** The system's Chromium, or `undefined` where none is installed: the test then skips and says so. */
 export const browserPath: string | undefined;
 
-/** A TypeScript program and the workspace's sources that it imports, as one script for a page. */
-export function bundleForPage(contents: string, resolveDir: string): Promise<string>;
+/** Flags for WebGPU on the browser's software adapter. */
+export const softwareGpu: readonly string[];
+
+/** Starts the browser; the caller closes it. */
+export function launchBrowser(flags?: readonly string[]): Promise<Browser>;
 
 /** What the promise `globalThis.result` of a program resolves to in a page; plain JSON. */
-export function runInPage(
+export function runInPage<Result = unknown>(
   program: string,
-  options: { folder: string; files?: Record<string, Uint8Array>; flags?: string[] },
-): Promise<unknown>;
+  options: { folder: string; files?: Record<string, Uint8Array>; flags?: readonly string[] },
+): Promise<Result>;

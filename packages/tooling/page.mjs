@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { dirname, extname, join } from "node:path";
 import { build } from "esbuild";
 import { chromium } from "playwright-core";
+import { browserTwins } from "./browser-twins.mjs";
 
 /** The browser, or `undefined` where none is installed: the test then skips and says so. */
 export const browserPath = [
@@ -14,19 +15,8 @@ export const browserPath = [
   "/usr/bin/google-chrome",
 ].find((path) => path && existsSync(path));
 
-// In a page every `name.node.ts` gives way to its twin, as in the browser build.
-const browserTwins = {
-  name: "browser-twins",
-  setup({ onResolve }) {
-    onResolve({ filter: /\.node\.js$/ }, ({ path, importer }) => {
-      const twin = join(dirname(importer), path.replace(/\.node\.js$/, ".browser.ts"));
-      return existsSync(twin) ? { path: twin } : undefined;
-    });
-  },
-};
-
 /** A TypeScript program and the workspace's sources that it imports, as one script for a page. */
-export async function bundleForPage(contents, resolveDir) {
+async function bundleForPage(contents, resolveDir) {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir, loader: "ts" },
     bundle: true,
@@ -52,6 +42,17 @@ const quiet = [
   "--disable-component-update",
 ];
 
+/** Flags for WebGPU on the browser's software adapter. */
+export const softwareGpu = [
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+  "--enable-features=Vulkan",
+];
+
+/** Starts the browser; the caller closes it. */
+export const launchBrowser = (flags = []) =>
+  chromium.launch({ executablePath: browserPath, args: [...quiet, ...flags] });
+
 /**
  * What the promise `globalThis.result` of a program resolves to in a page; plain JSON.
  * @param {string} program TypeScript; the wasm files of the engine lie beside the page.
@@ -75,7 +76,7 @@ export async function runInPage(program, { folder, files = {}, flags = [] }) {
     response.end(body ?? "");
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const browser = await chromium.launch({ executablePath: browserPath, args: [...quiet, ...flags] });
+  const browser = await launchBrowser(flags);
   try {
     const page = await browser.newPage();
     const complaints = [];

@@ -1,19 +1,6 @@
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { defineConfig } from "tsup";
+import { browserTwins } from "./browser-twins.mjs";
 import { emitDeclarations } from "./declarations.mjs";
-
-// In a browser bundle every `name.node.ts` gives way to its twin `name.browser.ts`.
-const browserTwins = {
-  name: "browser-twins",
-  setup(build) {
-    build.onResolve({ filter: /\.node\.js$/ }, ({ path, importer }) => {
-      const twin = join(dirname(importer), path.replace(/\.node\.js$/, ".browser.ts"));
-      if (!existsSync(twin)) return { errors: [{ text: `${path}: no browser twin ${twin}` }] };
-      return { path: twin };
-    });
-  },
-};
 
 const shared = {
   target: "node20",

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Browser, chromium } from "playwright-core";
+import { browserPath, launchBrowser } from "@lab/tooling/page";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fixtureProject, lab } from "./lab.js";
 
@@ -48,23 +49,10 @@ test("the report can be made again from what is stored", async () => {
   expect(readFileSync(join(folder, "again.html"), "utf8")).toContain("means");
 });
 
-const browserPath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
-  (path) => existsSync(path),
-);
-
 describe.skipIf(!browserPath)("in a browser (skipped where no Chromium is installed)", () => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await chromium.launch({
-      executablePath: browserPath!,
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-background-networking",
-        "--disable-sync",
-        "--disable-component-update",
-      ],
-    });
+    browser = await launchBrowser(["--disable-gpu"]);
   });
   afterAll(() => browser.close());
 

@@ -1,11 +1,10 @@
-import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { inflateSync } from "node:zlib";
 import { ArgumentError } from "@lab/core";
-import { chromium } from "playwright-core";
+import { browserPath, launchBrowser } from "@lab/tooling/page";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type EpisodeResult, evaluate } from "../src/evaluation.js";
 import { idmPolicy, simulateTraffic, subsampleLog } from "../src/index.js";
@@ -143,30 +142,17 @@ describe("renderEpisode", () => {
   });
 });
 
-const CHROMIUM = "/usr/bin/chromium";
-
 describe("episodeHtml", () => {
   test("data cannot end the script", () => {
     expect(episodeHtml(episode, { title: "<b>&</b>" })).toContain("<title>&lt;b&gt;&amp;&lt;/b&gt;</title>");
   });
 
-  test.skipIf(!existsSync(CHROMIUM))(
-    "plays, pauses, steps and follows a car in a browser (needs /usr/bin/chromium)",
+  test.skipIf(!browserPath)(
+    "plays, pauses, steps and follows a car in a browser (skipped where no Chromium is installed)",
     async () => {
       const path = join(folder, "episode.html");
       await writeHtml(path, episode);
-      const browser = await chromium.launch({
-        executablePath: CHROMIUM,
-        args: [
-          "--no-sandbox",
-          "--disable-gpu",
-          "--disable-quic",
-          "--no-first-run",
-          "--disable-background-networking",
-          "--disable-component-update",
-          "--disable-sync",
-        ],
-      });
+      const browser = await launchBrowser(["--disable-gpu"]);
       try {
         const page = await browser.newPage({ viewport: { width: 900, height: 600 } });
         const errors: string[] = [];

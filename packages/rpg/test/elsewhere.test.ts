@@ -6,10 +6,10 @@ import { atomicWrite } from "@lab/core/io";
 import { mlp } from "@lab/core/nn";
 import { Generator } from "@lab/core/random";
 import { expectClose } from "@lab/core/testing";
+import { browserPath, runInPage, softwareGpu } from "@lab/tooling/page";
 import type * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Compressed, compress, saveArtifact } from "../src/index.js";
-import { hasBrowser, inPage } from "./fixture/in-page.js";
 import { plainNode } from "./fixture/plain-node.js";
 
 let folder: string;
@@ -57,9 +57,10 @@ globalThis.result = (async () => {
   return { backend, outputs: outputs.map((output) => Array.from(output)) };
 })();`;
 
-test.skipIf(!hasBrowser)("a page loads the file and predicts the same", async () => {
-  const { backend, outputs } = await inPage<{ backend: string; outputs: number[][] }>(page, {
-    "/net.rpg": bytes,
+test.skipIf(!browserPath)("a page loads the file and predicts the same", async () => {
+  const { backend, outputs } = await runInPage<{ backend: string; outputs: number[][] }>(page, {
+    folder: import.meta.dirname,
+    files: { "net.rpg": bytes },
   });
   expect(backend).toBe("cpu");
   expect(outputs[1]).toEqual(outputs[0]);
@@ -155,12 +156,11 @@ globalThis.result = (async () => {
 })();
 `;
 
-test.skipIf(!hasBrowser)("shaders on WebGPU give the kernels of the host, and its gradient", async () => {
-  const report = await inPage<Report>(shaderProgram, {}, [
-    "--enable-unsafe-webgpu",
-    "--use-webgpu-adapter=swiftshader",
-    "--enable-features=Vulkan",
-  ]);
+test.skipIf(!browserPath)("shaders on WebGPU give the kernels of the host, and its gradient", async () => {
+  const report = await runInPage<Report>(shaderProgram, {
+    folder: import.meta.dirname,
+    flags: softwareGpu,
+  });
   expect(report.backend).toBe("webgpu");
   expect(report.cases.length).toBe(14);
   const inShader = (name: string) => !["hashed", "cached", "projected"].includes(name);

@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { ConvexHull } from "@lab/hull";
-import { browserPath } from "@lab/tooling/page";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { browserPath, launchBrowser } from "@lab/tooling/page";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildPages } from "../src/build-pages.mjs";
 import { contrastiveRun } from "../src/playground/contrastive-panel.js";
@@ -48,10 +48,7 @@ describe.skipIf(!browserPath)("in a browser (skipped where no Chromium is instal
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/lab/`;
-    browser = await chromium.launch({
-      executablePath: browserPath!,
-      args: ["--no-sandbox", "--disable-gpu"],
-    });
+    browser = await launchBrowser(["--disable-gpu"]);
   });
   afterAll(async () => {
     await browser.close();

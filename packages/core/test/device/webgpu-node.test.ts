@@ -22,7 +22,6 @@ test.skipIf(!existsSync(driver))(
   async () => {
     mkdirSync(dirname(script), { recursive: true });
     await bundleProgram(
-      "node",
       `import { runOnWebgpu } from "./program.js";
      import { init } from "../../../src/index.js";
      console.log(JSON.stringify(process.env.LAB_TEST_AUTO ? { auto: (await init()).backend } : await runOnWebgpu()));`,

@@ -27,7 +27,6 @@ describe.skipIf(!canInstall)("the native TensorFlow", () => {
   beforeAll(async () => {
     writeFileSync(join(project, "package.json"), '{ "name": "a-project", "private": true }');
     await bundleProgram(
-      "node",
       'import { runCommand } from "../../../src/bin/run-command.node.js"; await runCommand();',
       program,
     );

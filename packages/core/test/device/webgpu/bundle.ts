@@ -1,20 +1,7 @@
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { build, type Plugin } from "esbuild";
 import manifest from "../../../package.json" with { type: "json" };
 
 const here = import.meta.dirname;
-
-/** In a page every `name.node.ts` gives way to its twin, as in the browser build. */
-const browserTwins: Plugin = {
-  name: "browser-twins",
-  setup({ onResolve }) {
-    onResolve({ filter: /\.node\.js$/ }, ({ path, importer }) => {
-      const twin = join(dirname(importer), path.replace(/\.node\.js$/, ".browser.ts"));
-      return existsSync(twin) ? { path: twin } : undefined;
-    });
-  },
-};
 
 /** In Node core's own packages stay outside, but for the one file that Node cannot load as it is published. */
 const packagesOutside: Plugin = {
@@ -26,23 +13,17 @@ const packagesOutside: Plugin = {
   },
 };
 
-/** The program as one script: for Node with packages left out, for a page with everything in it. */
-export async function bundleProgram(
-  platform: "node" | "browser",
-  entry: string,
-  outfile?: string,
-): Promise<string> {
-  const result = await build({
+/** A program that imports core's sources as one script for Node, with packages left out. */
+export async function bundleProgram(entry: string, outfile: string): Promise<void> {
+  await build({
     stdin: { contents: entry, resolveDir: here, loader: "ts" },
     bundle: true,
-    write: outfile !== undefined,
-    platform,
-    format: platform === "node" ? "esm" : "iife",
+    platform: "node",
+    format: "esm",
     target: "es2022",
     conditions: ["@lab/source"],
     logLevel: "error",
-    ...(outfile === undefined ? {} : { outfile }),
-    plugins: [platform === "node" ? packagesOutside : browserTwins],
+    outfile,
+    plugins: [packagesOutside],
   });
-  return result.outputFiles?.[0]?.text ?? "";
 }
