@@ -3,6 +3,7 @@ import { type ParameterSet, parameters } from "@lab/core/nn";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { GaussianPrior } from "../gaussian/index.js";
+import { priorStability } from "../objective/index.js";
 import {
   fewShot,
   type ImageCounts,
@@ -11,7 +12,7 @@ import {
   type TransferImages,
   transferImages,
 } from "./images.js";
-import { backboneOf, evaluate, network, trainSource } from "./training.js";
+import { backboneOf, DOWNSTREAM, evaluate, network, trainSource } from "./training.js";
 
 /** Deviation of the noise that makes the downstream task another one. */
 const NOISE = 0.5;
@@ -38,7 +39,8 @@ export interface Source {
   dispose(): void;
 }
 
-async function floorOf(prior: GaussianPrior): Promise<number> {
+/** The floor of the protocol: a tenth of the mean variance. */
+export async function floorOf(prior: GaussianPrior): Promise<number> {
   const { mean, variance, deviations } = prior.vectors();
   const average = tf.mean(variance);
   const [value] = await average.data();
@@ -85,4 +87,12 @@ export function downstreamRows(
 ): Rows {
   const chosen = fewShot(source.images.downstream, shots, context.generator.split(`shots ${shots}`));
   return noisy(chosen, NOISE, context.generator.split(`noise ${shots}`));
+}
+
+/** Stiffness of the prior without a scale; above 2 training with it would diverge. */
+export async function unscaledStiffness({ prior, floor }: Source, dataSize: number): Promise<number> {
+  const unscaled = prior.scale(1, { floor });
+  const { stiffness } = await priorStability(unscaled, { dataSize, ...DOWNSTREAM });
+  unscaled.dispose();
+  return stiffness;
 }

@@ -2,11 +2,17 @@ import type { Experiment, ExperimentContext, Run, Summary, Verdict } from "@lab/
 import type { LinePlot } from "@lab/core/plot";
 import * as tf from "@tensorflow/tfjs-core";
 import type { GaussianPrior } from "../gaussian/index.js";
-import { priorStability } from "../objective/index.js";
 import { ggnDiagonal, logEvidence, tuneScale } from "../scale/index.js";
 import { pick, type Rows } from "./images.js";
+import { meanOrNull as mean } from "./mean-or-null.js";
 import { paper } from "./paper.js";
-import { downstreamRows, type Source, type SourceParams, trainedSource } from "./protocol.js";
+import {
+  downstreamRows,
+  type Source,
+  type SourceParams,
+  trainedSource,
+  unscaledStiffness,
+} from "./protocol.js";
 import { backboneOf, evaluate, trainDownstream } from "./training.js";
 
 interface ScaleParams extends SourceParams {
@@ -36,9 +42,6 @@ interface ScaleResult {
   fineTuning: { accuracy: number; nll: number };
   rows: ScaleRow[];
 }
-
-const LEARNING_RATE = 0.02;
-const MOMENTUM = 0.9;
 
 function fold(rows: Rows, index: number, folds: number): { train: Rows; held: Rows } {
   const all = Array.from({ length: rows.count }, (_, i) => i);
@@ -85,13 +88,7 @@ async function run(context: ExperimentContext<ScaleParams>): Promise<ScaleResult
     const fineTuning = await evaluate(model, test);
     report("fine-tuning");
     const finished: Omit<ScaleRow, "scale" | "heldOut">[] = [];
-    const unscaled = prior.scale(1, { floor });
-    const { stiffness } = await priorStability(unscaled, {
-      dataSize: rows.count,
-      learningRate: LEARNING_RATE,
-      momentum: MOMENTUM,
-    });
-    unscaled.dispose();
+    const stiffness = await unscaledStiffness(source, rows.count);
     const { curve } = await tuneScale({
       prior,
       scales,
@@ -128,11 +125,6 @@ async function run(context: ExperimentContext<ScaleParams>): Promise<ScaleResult
     source.dispose();
   }
 }
-
-const mean = (values: readonly (number | null)[]): number | null =>
-  values.some((value) => value === null)
-    ? null
-    : values.reduce<number>((sum, value) => sum + value!, 0) / values.length;
 
 /** Index of the largest value; a diverged one never wins. */
 function best(values: readonly (number | null)[]): number {

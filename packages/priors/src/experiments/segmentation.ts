@@ -9,7 +9,9 @@ import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { GaussianPrior } from "../gaussian/index.js";
 import { withPrior } from "../objective/index.js";
 import { SwagCollector } from "../swag/index.js";
+import { meanOrNull as mean } from "./mean-or-null.js";
 import { paper } from "./paper.js";
+import { floorOf } from "./protocol.js";
 import { batchOfShapes, drawShapes, type ShapeBatch, type ShapePictures } from "./shapes.js";
 
 interface SegmentationParams {
@@ -161,11 +163,7 @@ async function run(context: ExperimentContext<SegmentationParams>): Promise<Segm
   const scaled: GaussianPrior[] = [];
   try {
     const sourceIou = await iouOf(model, draw(params.test, SOURCE, "clean test pictures"));
-    const { mean, variance, deviations } = prior.vectors();
-    const average = tf.mean(variance);
-    const floor = 0.1 * (await average.data())[0]!;
-    tf.dispose([mean, variance, average]);
-    deviations?.dispose();
+    const floor = await floorOf(prior);
     const arms: Arm[] = [];
     const total = 2 + params.scales.length;
     const add = async (arm: Arm["arm"], scale: number | null) => {
@@ -207,11 +205,6 @@ async function run(context: ExperimentContext<SegmentationParams>): Promise<Segm
       for (const tensor of set.values()) tensor.dispose();
   }
 }
-
-const mean = (values: readonly (number | null)[]): number | null =>
-  values.some((value) => value === null)
-    ? null
-    : values.reduce<number>((sum, value) => sum + value!, 0) / values.length;
 
 function verdictOf(gains: readonly number[]): Verdict {
   if (gains.every((gain) => gain > 0) && mean(gains)! >= LEAST_GAIN) return "reproduced";

@@ -110,6 +110,9 @@ export async function trainSource(
   }
 }
 
+/** How every downstream task is trained. */
+export const DOWNSTREAM = { learningRate: 0.02, momentum: 0.9 } as const;
+
 /** One way to train the downstream task. */
 export interface Arm {
   /** Prior of the backbone; none is plain fine-tuning. */
@@ -147,7 +150,7 @@ export async function trainDownstream(
       parameters: backbone,
       head: { prior: headPrior, parameters: head },
     });
-  const optimizer = sgd({ learningRate: 0.02, momentum: 0.9, nesterov: true });
+  const optimizer = sgd({ ...DOWNSTREAM, nesterov: true });
   try {
     await fit({
       step: informed ?? plain,
@@ -155,7 +158,7 @@ export async function trainDownstream(
       steps,
       optimizer,
       variables: parameters(model),
-      schedule: schedules.cosine({ base: 0.02, steps }),
+      schedule: schedules.cosine({ base: DOWNSTREAM.learningRate, steps }),
       signal: hooks.signal,
     });
     return { diverged: false };

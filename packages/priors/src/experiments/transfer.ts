@@ -1,9 +1,8 @@
 import type { Experiment, ExperimentContext, Mode, Row, Run, Summary, Verdict } from "@lab/core/experiment";
 import type { LinePlot } from "@lab/core/plot";
 import { centred } from "../baselines/index.js";
-import { priorStability } from "../objective/index.js";
 import { paper } from "./paper.js";
-import { downstreamRows, type SourceParams, trainedSource } from "./protocol.js";
+import { downstreamRows, type SourceParams, trainedSource, unscaledStiffness } from "./protocol.js";
 import { type Arm, evaluate, trainDownstream } from "./training.js";
 
 /** Parameters of the transfer experiment. */
@@ -39,9 +38,6 @@ export interface TransferResult {
 
 /** The source task takes about as long as four arms. */
 const SOURCE_SHARE = 4;
-const LEARNING_RATE = 0.02;
-const MOMENTUM = 0.9;
-
 async function run(context: ExperimentContext<TransferParams>): Promise<TransferResult> {
   const { params, generator, signal, onProgress } = context;
   const numArms = 1 + (params.fromScratch ? 1 : 0) + params.centred.length + params.precisions.length;
@@ -52,14 +48,7 @@ async function run(context: ExperimentContext<TransferParams>): Promise<Transfer
   const { model, prior, floor, start } = source;
   const arms: ArmResult[] = [];
   try {
-    const unscaled = prior.scale(1, { floor });
-    const dataSize = 10 * params.shots[0]!;
-    const { stiffness } = await priorStability(unscaled, {
-      dataSize,
-      learningRate: LEARNING_RATE,
-      momentum: MOMENTUM,
-    });
-    unscaled.dispose();
+    const stiffness = await unscaledStiffness(source, 10 * params.shots[0]!);
     for (const shots of params.shots) {
       const rows = downstreamRows(source, shots, context);
       const train = async (arm: ArmResult["arm"], precision: number | null, setup: Arm) => {
