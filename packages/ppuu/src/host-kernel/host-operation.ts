@@ -70,9 +70,10 @@ export function runOnHost<S extends Settings>(
   inputs: readonly tf.Tensor[],
   settings: S,
 ): tf.Tensor | undefined {
-  if (tf.getBackend() === "tensorflow") return undefined; // the copies cost more than the loop saves
+  // A GPU's memory is out of reach, and copies of the native binding cost more than the loop saves.
+  const backend = tf.getBackend();
+  if (backend !== "wasm" && backend !== "cpu") return undefined;
   if (!hasHostKernel(operation.name)) kernelsOf(operation, inputs.length).forEach(registerHostKernel);
-  if (!hasHostKernel(operation.name)) return undefined;
   const { numDifferentiable } = operation;
   const apply = tf.customGrad(((...given: unknown[]) => {
     const save = given.at(-1) as (tensors: tf.Tensor[]) => void;

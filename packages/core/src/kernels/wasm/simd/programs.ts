@@ -22,6 +22,8 @@ import {
 
 const step = (local: number, by: Code): Code => set(local, add(get(local), by));
 const countDown = (local: number): Code => set(local, subtract(get(local), int(1)));
+/** Numbers of a program's parameters; its own locals follow them. */
+const PARAMETERS = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 const range = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 /**
@@ -31,16 +33,7 @@ const range = (count: number) => Array.from({ length: count }, (_, index) => ind
  * Tiles of 4×8 sums stay in registers while `i` runs.
  */
 function outerRows(): Program {
-  const [acc, x, xStep, y, yStep, count, rows, columns] = range(8) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [acc, x, xStep, y, yStep, count, rows, columns] = PARAMETERS;
   const [c, f, i, px, py, pa] = [8, 9, 10, 11, 12, 13];
   const vectors = 14; // 8 sums, 2 factors, 1 splat
   const floats = vectors + 11; // 4 sums, 1 factor, 1 splat
@@ -107,16 +100,7 @@ function overChannels(c: number, channels: number, tile: (width: Width, parts: n
  * with `centre` the address of $m$. Addresses and steps are in bytes.
  */
 function reduceRows(name: string, term: (width: Width, x: Code, y: Code, centre: Code) => Code): Program {
-  const [acc, x, xStep, y, yStep, centre, count, channels] = range(8) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [acc, x, xStep, y, yStep, centre, count, channels] = PARAMETERS;
   const [c, i, px, py, pa, pm] = [8, 9, 10, 11, 12, 13];
   const [vectors, floats] = [14, 18];
   const tile = (width: Width, parts: number): Code => {
@@ -156,15 +140,7 @@ function reduceRows(name: string, term: (width: Width, x: Code, y: Code, centre:
  * Addresses and steps are in bytes.
  */
 function addRows(): Program {
-  const [out, outStep, x, xStep, factor, count, channels] = range(7) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [out, outStep, x, xStep, factor, count, channels] = PARAMETERS;
   const [c, i, px, po, pf] = [7, 8, 9, 10, 11];
   const [vectors, floats] = [12, 16];
   const tile = (width: Width, parts: number): Code => {
@@ -206,16 +182,7 @@ function addRows(): Program {
  * $o_{ic}$ by adding it there and leaving zero. Addresses and steps are in bytes.
  */
 function moveRows(): Program {
-  const [out, x, xStep, y, rest, yStep, count, channels] = range(8) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [out, x, xStep, y, rest, yStep, count, channels] = PARAMETERS;
   const [c, i, po, px, py, pr] = [8, 9, 10, 11, 12, 13];
   const tile = (width: Width, parts: number): Code => {
     const at = (pointer: number, v: number) => width.load(get(pointer), v * width.bytes);
