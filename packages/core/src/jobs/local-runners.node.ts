@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { importHandler, resolveHandler } from "./resolve-handler.node.js";
 import { withRetries } from "./retry.js";
 import type { Sweep, SweepTask } from "./sweep.js";
-import { ThreadPool } from "./thread-pool.node.js";
+import { type ThreadPool, withThreads } from "./thread-pool.node.js";
 
 /** One task after the other in this process. */
 export async function runInline({ name, handler, from, tasks, retries, emit, signal }: Sweep): Promise<void> {
@@ -28,9 +28,8 @@ export async function runInline({ name, handler, from, tasks, retries, emit, sig
 export async function runOnThreads(sweep: Sweep, numThreads: number): Promise<void> {
   const { name, handler, from, tasks, retries, emit, signal } = sweep;
   const href = resolveHandler("mapTasks", handler, from);
-  const pool = new ThreadPool(numThreads);
   const waiting = tasks.values();
-  const runOne = async ({ key, input }: SweepTask) => {
+  const runOne = async (pool: ThreadPool, { key, input }: SweepTask) => {
     const text = JSON.stringify(input);
     try {
       const attempt = (index: number) =>
@@ -41,12 +40,10 @@ export async function runOnThreads(sweep: Sweep, numThreads: number): Promise<vo
       emit({ key, error });
     }
   };
-  const lane = async () => {
-    for (const task of waiting) await runOne(task);
-  };
-  try {
+  await withThreads(numThreads, async (pool) => {
+    const lane = async () => {
+      for (const task of waiting) await runOne(pool, task);
+    };
     await Promise.all(Array.from({ length: Math.min(numThreads, tasks.length) }, lane));
-  } finally {
-    await pool.close();
-  }
+  });
 }

@@ -61,3 +61,26 @@ export class ThreadPool {
     await this.#pool.destroy();
   }
 }
+
+/** Pools that no sweep uses, by their number of threads; a thread without work ends after a minute. */
+const idlePools = new Map<number, ThreadPool[]>();
+
+/**
+ * Lends a pool of threads to `work`, warm from an earlier one where there is one: what a handler has imported and set up
+ * is then there already. Threads that wait do not keep the process alive.
+ */
+export async function withThreads(
+  numThreads: number,
+  work: (pool: ThreadPool) => Promise<void>,
+): Promise<void> {
+  const idle = idlePools.get(numThreads) ?? [];
+  idlePools.set(numThreads, idle);
+  const pool = idle.pop() ?? new ThreadPool(numThreads);
+  try {
+    await work(pool);
+  } catch (error) {
+    await pool.close(); // ends what still runs
+    throw error;
+  }
+  idle.push(pool);
+}

@@ -58,7 +58,10 @@ export interface MapTasksOptions<I> {
   from?: string;
   /** The tasks; keys must differ. */
   inputs: readonly TaskInput<I>[];
-  /** Who runs them. @defaultValue `"inline"` */
+  /**
+   * Who runs them. Threads stay up for a minute after a sweep and serve the next one, with the modules that handlers have
+   * imported; a process that has nothing else to do ends without waiting for them. @defaultValue `"inline"`
+   */
   runner?: Runner;
   /** Folder that receives each result as one file, as soon as it is there, and from which a later run resumes. */
   store?: string;

@@ -114,6 +114,24 @@ test("threads work side by side", async () => {
   expect((await collect(mapTasks({ name: "x", handler: meet, inputs, runner: "threads:2" }))).size).toBe(2);
 });
 
+test("threads stay warm for the next sweep, and for each of two at a time", async () => {
+  const counter = new URL("./handlers/counter.mjs", import.meta.url).href;
+  const sweep = (name: string) => ({
+    name,
+    handler: counter,
+    inputs: tasks(1),
+    runner: "threads:1" as const,
+  });
+  const first = (await collect<{ thread: number; calls: number }>(mapTasks(sweep("a")))).get("task 0")!;
+  const second = (await collect<{ thread: number; calls: number }>(mapTasks(sweep("b")))).get("task 0")!;
+  expect(second).toEqual({ thread: first.thread, calls: first.calls + 1 });
+  const both = await Promise.all(
+    ["c", "d"].map((name) => collect<{ thread: number }>(mapTasks(sweep(name)))),
+  );
+  const [c, d] = both.map((results) => results.get("task 0")!.thread);
+  expect(c).not.toBe(d);
+});
+
 test("sweeps of different names share a store without mixing", async () => {
   const store = folder();
   const sweep = { handler, inputs: tasks(2), store };
