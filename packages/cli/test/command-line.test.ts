@@ -18,6 +18,11 @@ test("a command of a package gets typed options and sets the exit code", async (
   });
 });
 
+test("a command may be the first word of others", async () => {
+  expect(await lab(["fixture", "add", "squares", "3"], folder)).toMatchObject({ code: 0, stdout: "10\n" });
+  expect(await lab(["fixture", "add", "3", "--second", "4"], folder)).toMatchObject({ stdout: "7\n" });
+});
+
 test.each([
   [["fixture", "add"], "Missing required positional argument: FIRST"],
   [["fixture", "add", "1", "--second", "many"], '--second is "many"; a number was expected'],
@@ -58,7 +63,9 @@ test("the list names the experiments of the installed and of the project's packa
 
 test("help shows commands, options and their defaults", async () => {
   expect((await lab([], folder)).stdout).toContain("reproduce");
-  expect((await lab(["fixture", "add", "--help"], folder)).stdout).toContain("--second");
+  const { stdout } = await lab(["fixture", "add", "--help"], folder);
+  expect(stdout).toContain("--second");
+  expect(stdout).toContain("Add two squares");
 });
 
 test("the doctor tells every backend, the versions and the data", async () => {

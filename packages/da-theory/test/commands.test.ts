@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { CommandContext } from "@lab/core/experiment";
 import { writeNpz } from "@lab/core/io";
 import { afterAll, describe, expect, test } from "vitest";
-import { parsePredictions } from "../src/audit/index.js";
+import { type ClassAudit, parsePredictions } from "../src/audit/index.js";
 import { commands } from "../src/commands/index.js";
 import { simulateAudit } from "./simulate-audit.js";
 
@@ -79,24 +79,29 @@ describe("lab audit", () => {
     );
   });
 
-  test("a file that PyTorch's script wrote", async () => {
-    const file = new URL("./reference/predictions-torch.csv", import.meta.url).pathname;
+  test("the file that the PyTorch script of the documentation wrote", async () => {
+    const at = (path: string) => new URL(path, import.meta.url).pathname;
+    const page = readFileSync(at("../../../docs/papers/class-dependent-regularization.md"), "utf8");
+    expect(page).toContain(readFileSync(at("./reference/predictions-torch.py"), "utf8"));
+    const file = at("./reference/predictions-torch.csv");
     const { text } = await lab("audit", { predictions: file, reference: "none", draws: 100 }, true);
-    const { average } = JSON.parse(text) as {
-      average: { setting: string; runs: number; accuracy: number }[];
-    };
+    const { average, effects } = JSON.parse(text) as Pick<ClassAudit, "average" | "effects">;
     expect(average.map(({ setting, runs }) => [setting, runs])).toEqual([
-      ["none", 2],
-      ["flip", 2],
+      ["none", 6],
+      ["flip", 6],
     ]);
-    expect(average[0]!.accuracy).toBeGreaterThan(0.5);
+    const losers = effects.filter(({ verdict }) => verdict === "loses");
+    expect(losers.map((e) => [e.class, e.takenBy[0]?.class]).sort()).toEqual([
+      [0, 1],
+      [1, 0],
+    ]);
   });
 });
 
-test("lab audit-runs", async () => {
+test("lab audit runs", async () => {
   const options = { effect: 0.05, "run-sd": 0.03, classes: 10 };
-  expect((await lab("audit-runs", options)).text).toBe("12");
-  expect((await lab("audit-runs", options, true)).text).toBe('{"runs":12}');
+  expect((await lab("audit runs", options)).text).toBe("12");
+  expect((await lab("audit runs", options, true)).text).toBe('{"runs":12}');
 });
 
 describe("parsePredictions", () => {

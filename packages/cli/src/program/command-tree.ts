@@ -42,7 +42,7 @@ function leaf(command: Command, invocation: Invocation): CommandDef {
   });
 }
 
-/** Nested commands from a flat list of paths. */
+/** Nested commands from a flat list of paths; a command may also be the first word of others. */
 export function commandTree(commands: readonly Command[], invocation: Invocation): CommandDef {
   const root: CommandDef = {
     meta: {
@@ -50,20 +50,38 @@ export function commandTree(commands: readonly Command[], invocation: Invocation
       version,
       description: "Ten deep-learning papers: run, repeat and report their claims",
     },
-    subCommands: {},
   };
   for (const command of commands) {
-    let parent = root;
-    for (const word of command.path.slice(0, -1)) {
-      const subs = parent.subCommands as Record<string, CommandDef>;
-      subs[word] ??= { meta: { name: word, description: `Commands of ${word}` }, subCommands: {} };
-      parent = subs[word];
+    let node = root;
+    for (const word of command.path) {
+      node.subCommands ??= {};
+      const subs = node.subCommands as Record<string, CommandDef>;
+      subs[word] ??= { meta: { name: word, description: `Commands of ${word}` } };
+      node = subs[word];
     }
-    const subs = parent.subCommands as Record<string, CommandDef>;
-    const name = command.path.at(-1)!;
-    if (subs[name] !== undefined)
+    if (node.run !== undefined)
       throw new UsageError(`two packages bring the command "${command.path.join(" ")}"`);
-    subs[name] = leaf(command, invocation);
+    Object.assign(node, leaf(command, invocation));
   }
   return root;
+}
+
+/** A command of the tree, and where it was found. */
+export interface NamedCommand {
+  command: CommandDef;
+  parent: CommandDef | undefined;
+  /** How many words named it. */
+  depth: number;
+}
+
+/** The command that the first words name, as far as they name one. */
+export function namedCommand(tree: CommandDef, words: readonly string[]): NamedCommand {
+  let found: NamedCommand = { command: tree, parent: undefined, depth: 0 };
+  for (const word of words) {
+    const { command, depth } = found;
+    const subs = (command.subCommands ?? {}) as Record<string, CommandDef>;
+    if (!Object.hasOwn(subs, word)) break;
+    found = { command: subs[word]!, parent: command, depth: depth + 1 };
+  }
+  return found;
 }

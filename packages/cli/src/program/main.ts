@@ -1,9 +1,9 @@
 import { LabError } from "@lab/core";
-import { type CommandDef, renderUsage, runCommand } from "citty";
+import { renderUsage, runCommand } from "citty";
 import { builtInCommands } from "../commands/index.js";
 import { discover } from "../discovery/registry.js";
 import { version } from "../discovery/versions.js";
-import { commandTree, type Invocation } from "./command-tree.js";
+import { commandTree, type Invocation, namedCommand } from "./command-tree.js";
 import { UsageError } from "./options.js";
 import { stopOnInterrupt } from "./stop-on-interrupt.js";
 
@@ -11,20 +11,6 @@ import { stopOnInterrupt } from "./stop-on-interrupt.js";
 const INTERRUPTED = 130;
 const FAILED = 1;
 const MISUSED = 2;
-
-/** Finds the command that the words name, for its usage text. */
-async function namedCommand(
-  tree: CommandDef,
-  words: readonly string[],
-): Promise<[CommandDef, CommandDef | undefined]> {
-  let [command, parent]: [CommandDef, CommandDef | undefined] = [tree, undefined];
-  for (const word of words) {
-    const sub = (command.subCommands as Record<string, CommandDef> | undefined)?.[word];
-    if (sub === undefined) break;
-    [command, parent] = [sub, command];
-  }
-  return [command, parent];
-}
 
 /** One line that tells the user what went wrong; the stack only where `LAB_DEBUG` asks for it. */
 function complain(error: unknown): void {
@@ -55,14 +41,15 @@ export async function main(argv: string[]): Promise<number> {
     const tree = commandTree([...builtInCommands(registry), ...registry.commands], invocation);
     const wantsHelp = argv.length === 0 || argv.includes("--help") || argv.includes("-h");
     if (wantsHelp) {
-      const [command, parent] = await namedCommand(
-        tree,
-        argv.filter((word) => !word.startsWith("-")),
-      );
+      const words = argv.filter((word) => !word.startsWith("-"));
+      const { command, parent } = namedCommand(tree, words);
       console.log(await renderUsage(command, parent));
       return 0;
     }
-    await runCommand(tree, { rawArgs: argv });
+    const { command, depth } = namedCommand(tree, argv);
+    // The parser takes every word after a group for one of its commands: what runs itself goes without them.
+    const { subCommands, ...alone } = command;
+    await runCommand(command.run ? alone : command, { rawArgs: argv.slice(depth) });
     return invocation.exitCode;
   } catch (error) {
     if (signal.aborted) {

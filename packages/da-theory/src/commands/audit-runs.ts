@@ -1,9 +1,9 @@
 import type { Command } from "@lab/core/experiment";
 import { runsNeeded } from "../audit/statistics.js";
 
-/** `lab audit-runs`. */
+/** `lab audit runs`. */
 export const auditRuns: Command = {
-  path: ["audit-runs"],
+  path: ["audit", "runs"],
   summary: "trainings for each setting that show a given effect on a class",
   options: {
     effect: { type: "number", description: "effect on a class, as a share", required: true },
