@@ -38,12 +38,13 @@ export async function hullTask(task: HullTask, context: Pick<TaskContext, "signa
 }
 
 async function blockTask(
-  { address, hull: options, query, backend, question }: BlockTask,
+  { points, address, hull: options, query, backend, question }: BlockTask,
   signal: AbortSignal,
 ): Promise<unknown> {
   // The bytes of a certificate depend on the arithmetic: it is that of the coordinator.
   if (backend !== null && activeBackend() !== backend) await init({ backend });
-  const key = JSON.stringify([address, options]);
+  // Points in memory are known by their hash, wherever the next sweep keeps them; others are read where they are.
+  const key = JSON.stringify([isHeld(address, options) ? points : address, options]);
   if (kept?.key !== key) kept = { key, hull: openHull(address, options) };
   const context = (await kept.hull.catch(forget)).context();
   const checked = checkQueryOptions("hullTask", { ...query, signal });
@@ -68,11 +69,18 @@ async function shardTask(
   return { inputHash: hash, state: toPlain(state) };
 }
 
+/** Whether the points fit into memory. */
+function isHeld(
+  { shape: [n, d] }: SourceAddress,
+  { memoryBudget = 1e9 }: { memoryBudget?: number },
+): boolean {
+  return n * d * 8 <= memoryBudget;
+}
+
 async function openHull(address: SourceAddress, options: object): Promise<ConvexHull> {
   const source = fileSource(address);
+  if (!isHeld(address, options)) return await ConvexHull.from(source, options);
   const [n, d] = address.shape;
-  const { memoryBudget = 1e9 } = options as { memoryBudget?: number };
-  if (n * d * 8 > memoryBudget) return await ConvexHull.from(source, options);
   const values = await source.chunk(0, n);
   const data = values as Float64Array | Float32Array | Uint8Array;
   return await ConvexHull.from({ data, shape: [n, d] }, options);

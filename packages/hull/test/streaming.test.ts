@@ -165,7 +165,8 @@ describe("checkpoints and runners", () => {
       offset: 0,
     };
     const question = toPlain({ mode: "membership", queries: q.data });
-    const task = { kind: "block" as const, address, hull: {}, query: {}, backend: null, question };
+    const rest = { hull: {}, query: {}, backend: null, question };
+    const task = { kind: "block" as const, points: "a hash", address, ...rest };
     const output = await hullTask(task, { signal: new AbortController().signal });
     const { findings } = fromPlain(JSON.parse(JSON.stringify(output))) as Findings;
     const reference = await (await ConvexHull.from(memory)).contains(q);

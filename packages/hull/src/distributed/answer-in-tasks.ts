@@ -76,6 +76,7 @@ export async function answerInTasks(
         },
         task: async () => ({
           kind: "block",
+          points: folder.points,
           address: await folder.address(),
           hull,
           query: plainQuery,

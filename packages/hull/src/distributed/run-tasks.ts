@@ -51,6 +51,7 @@ export async function runTasks(
     const sweep = mapTasks<HullTask, unknown>({
       name: "hull",
       handler: "@lab/hull/worker",
+      from: import.meta.url,
       inputs,
       runner,
       signal,

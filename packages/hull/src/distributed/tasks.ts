@@ -5,6 +5,8 @@ import type { SourceAddress } from "../points/points.js";
 export interface BlockTask {
   /** What it is. */
   kind: "block";
+  /** Hash of the points. */
+  points: string;
   /** Where the points are. */
   address: SourceAddress;
   /** Options of the hull. */
