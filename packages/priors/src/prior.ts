@@ -15,6 +15,8 @@ export interface Prior {
   readonly layout: ParameterLayout;
   /** Number of parameters. */
   readonly size: number;
+  /** The live parameters that it was made for, where it was; `withPrior` takes them where it is given no others. */
+  readonly parameters?: ParameterSet | undefined;
   /**
    * Log density in nats, shape `[]`; differentiable in the parameters.
    *

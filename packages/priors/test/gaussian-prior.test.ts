@@ -1,4 +1,5 @@
 import { LabError, ShapeError } from "@lab/core";
+import { solve } from "@lab/core/linalg";
 import { Generator } from "@lab/core/random";
 import { expectClose, numericalGradient } from "@lab/core/testing";
 import * as tf from "@tensorflow/tfjs-core";
@@ -212,6 +213,42 @@ test("long sums keep 1e-5 relative accuracy in float32", async () => {
   let expected = 0;
   for (let i = 0; i < size; i++) expected += (2 * value[i]! ** 2) / variance[i]!;
   await expectClose(prior.quadratic(tf.tensor1d(value)), expected, { relative: 1e-5, absolute: 0 });
+});
+
+test("density and gradient need two floats a parameter beyond the prior's own, in the pieces of large tensors too", async () => {
+  const sizes = [2 ** 18 + 7, 2 ** 19, 2 ** 19 + 1, 2 ** 19, 2 ** 19, 2 ** 18];
+  const size = sizes.reduce((sum, n) => sum + n, 0);
+  const layout = { entries: sizes.map((n, i) => ({ name: `${i}`, shape: [n] })) };
+  // The deviations touch three places in different pieces, which leaves a small dense problem: half the variance is 1.
+  const places = [5, 2 ** 18 + 3, size - 2];
+  const rows = [
+    [0.5, -1, 0.25],
+    [1, 0.5, -0.5],
+  ];
+  const deviations = new Float32Array(2 * size);
+  for (const [k, row] of rows.entries())
+    for (const [j, place] of places.entries()) deviations[k * size + place] = row[j]!;
+  const moments = { mean: new Float32Array(size), variance: new Float32Array(size).fill(2) };
+  const factors = tf.tensor2d(deviations, [2, size]);
+  const prior = GaussianPrior.from({ ...moments, deviations: factors, layout });
+  factors.dispose();
+  const w = new Map(layout.entries.map(({ name, shape }) => [name, tf.variable(tf.ones(shape))]));
+  const term = () => tf.variableGrads(() => prior.logProb(w), [...w.values()]);
+  const first = term();
+  const flat = tf.concat(Object.values(first.grads)) as tf.Tensor1D;
+  const z = tf.tensor2d(rows);
+  // (I + UᵀU)⁻¹ of the three places by Woodbury.
+  const inner = solve(
+    tf.add(tf.eye(2), tf.matMul(z, z, false, true)) as tf.Tensor2D,
+    tf.matMul(z, tf.ones([3, 1])),
+  );
+  const touched = tf.neg(tf.sub(1, tf.reshape(tf.matMul(z, inner, true), [-1])));
+  await expectClose(tf.gather(flat, places), touched, { relative: 1e-5 });
+  await expectClose(tf.slice(flat, [6], [100]), tf.fill([100], -1), { relative: 1e-6 });
+  tf.dispose([first.value, first.grads, flat]);
+  const before = tf.memory().numBytes;
+  const { peakBytes } = await tf.profile(() => term().value);
+  expect((peakBytes - before) / 4 / size).toBeLessThan(2);
 });
 
 test("sizes, scales and ranks out of place are refused with what they were", () => {

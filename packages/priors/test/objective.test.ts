@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { mlp, parameters } from "@lab/core/nn";
 import { sgd } from "@lab/core/optim";
 import { Generator } from "@lab/core/random";
@@ -5,7 +8,16 @@ import { expectClose } from "@lab/core/testing";
 import { fit } from "@lab/core/train";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
-import { centred, GaussianPrior, isotropic, priorStability, withPrior } from "../src/index.js";
+import {
+  centred,
+  GaussianPrior,
+  isotropic,
+  loadPrior,
+  priorStability,
+  SwagCollector,
+  savePrior,
+  withPrior,
+} from "../src/index.js";
 
 const set = (values: number[]) =>
   new Map([["w", tf.variable(tf.tensor1d(values))]]) as ReadonlyMap<string, tf.Variable>;
@@ -33,6 +45,44 @@ test("a head prior is added", async () => {
     head: { prior: isotropic(head, { variance: 9 }), parameters: head },
   };
   await expectClose(withPrior(() => tf.scalar(0), prior, options)(0).prior, (0.5 + 0.5) / 10);
+});
+
+test("priors that were made for live parameters need no others, from a collector, a file or another prior", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "lab-priors-"));
+  const path = join(folder, "source.prior.safetensors");
+  const source = mlp({ sizes: [3, 4, 2], generator: new Generator(1) });
+  const collector = new SwagCollector(source, { rank: 2, every: 1, select: (name) => name.startsWith("0/") });
+  for (let step = 0; step < 3; step++) {
+    for (const variable of parameters(source).values())
+      (variable as tf.Variable).assign(tf.mul(variable, 1.1));
+    collector.collect();
+  }
+  const own = collector.prior().scale(2, { floor: 0.1 });
+  await savePrior(path, own);
+  const model = mlp({ sizes: [3, 4, 5], generator: new Generator(2) });
+  const head = parameters(model, (name) => !name.startsWith("0/"));
+  const body = parameters(model, (name) => name.startsWith("0/"));
+  const informed = (await loadPrior(path, model)).scale(2, { floor: 0.1 });
+  const broad = isotropic(head, { variance: 10 });
+  const short = withPrior(() => tf.scalar(1), informed, { dataSize: 50, head: broad });
+  const long = withPrior(() => tf.scalar(1), own, {
+    dataSize: 50,
+    parameters: body,
+    head: { prior: broad, parameters: head },
+  });
+  await expectClose(short(0).prior, (await long(0).prior.data())[0]!, { relative: 1e-6 });
+  const near = [centred(informed, { variance: 3 }), await centred(path, { variance: 3 })];
+  const [first, second] = near.map((prior) => prior.logProb(body));
+  await expectClose(first!, (await second!.data())[0]!);
+  const atMean = new Map([...body.keys()].map((name, i) => [name, informed.means()[i]!]));
+  await expectClose(near[1]!.logProb(atMean, { constants: false }), 0, { absolute: 1e-9 });
+  expect(() => withPrior(() => tf.scalar(0), near[1]!, { dataSize: 5 })).toThrow(
+    "parameters is undefined and the prior was made for no live parameters",
+  );
+  expect(() => withPrior(() => tf.scalar(0), informed, { dataSize: 5, parameters: head })).toThrow(
+    /parameter 0 of parameters is .*kernel \[4,5\].*\[3,4\] was expected/,
+  );
+  rmSync(folder, { recursive: true });
 });
 
 test("an isotropic prior is weight decay, a centred one pulls to its mean", async () => {

@@ -1,4 +1,4 @@
-import { ArgumentError, checkAborted, checkInteger } from "@lab/core";
+import { ArgumentError, checkAborted, checkChoice, checkInteger } from "@lab/core";
 import { assign, parameters } from "@lab/core/nn";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
@@ -56,7 +56,11 @@ export async function bayesianModelAverage(
   options: BayesianModelAverageOptions = {},
 ): Promise<tf.Tensor2D> {
   const batchSize = checkInteger("bayesianModelAverage", "batchSize", options.batchSize ?? 256, { min: 1 });
-  const isLogits = (options.output ?? "logits") === "logits";
+  const output = checkChoice("bayesianModelAverage", "output", options.output ?? "logits", [
+    "logits",
+    "probabilities",
+  ] as const);
+  const isLogits = output === "logits";
   const isStream = !Array.isArray(samples);
   const original = new Map([...parameters(model, "all")].map(([name, value]) => [name, tf.clone(value)]));
   let mean: tf.Tensor2D | undefined;

@@ -20,7 +20,8 @@ async function verified(reader: SafetensorsReader, manifest: PriorManifest, name
  * Reads a prior and verifies it, manifest and values.
  *
  * @param source - Path of a file (Node), or its bytes (anywhere).
- * @param model - When given, the prior must fit its parameters; see {@link matchParameters}.
+ * @param model - When given, the prior must fit its parameters, see {@link matchParameters}, and speaks about them in
+ *   `withPrior`.
  * @param options - See {@link MatchOptions}.
  * @returns The prior at scale 1; it belongs to the caller.
  * @throws {@link DataError} when the file is truncated or altered; {@link ShapeError} that names the first parameter of
@@ -34,10 +35,10 @@ export async function loadPrior(
   const path = typeof source === "string" ? source : "the given bytes";
   const reader = readSafetensors(source);
   const manifest = await readManifest(reader, path);
-  if (model) matchParameters(model, manifest.layout, options);
+  const parameters = model && matchParameters(model, manifest.layout, options);
   const mean = await verified(reader, manifest, "mean", path);
   const variance = await verified(reader, manifest, "variance", path);
-  const base = { mean, variance, layout: manifest.layout };
+  const base = { mean, variance, layout: manifest.layout, ...(parameters && { parameters }) };
   if (manifest.rank === 0) return GaussianPrior.from(base);
   const stored = await verified(reader, manifest, "deviations", path);
   const values =

@@ -2,7 +2,14 @@ import { checkChoice, checkInteger, checkNumber, LabError } from "@lab/core";
 import type { ParameterSet } from "@lab/core/nn";
 import type { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
-import { blocksOf, flatLayout, layoutSize, type ParameterLayout } from "../layout/index.js";
+import {
+  blocksOf,
+  checkSameLayout,
+  flatLayout,
+  layoutOf,
+  layoutSize,
+  type ParameterLayout,
+} from "../layout/index.js";
 import type { LogProbOptions, Prior } from "../prior.js";
 import {
   activeDeviations,
@@ -11,14 +18,17 @@ import {
   factorise,
   logDeterminantWith,
   type Recipe,
+  stretchOf,
 } from "./covariance.js";
-import { type Moments, type MomentVectors, momentsOf } from "./moments.js";
+import { type Moments, type MomentVectors, momentsOf, type Piece } from "./moments.js";
 import { quadraticForm } from "./quadratic-form.js";
 
 /** What {@link GaussianPrior.from} takes. */
 export interface GaussianPriorOptions extends MomentVectors {
   /** Names and shapes in the order of the vectors. @defaultValue one flat vector */
   layout?: ParameterLayout;
+  /** Live parameters that the prior speaks about; they stay the caller's. @defaultValue none */
+  parameters?: ParameterSet;
 }
 
 /** Options of {@link GaussianPrior.scale}. */
@@ -56,13 +66,20 @@ export interface ScaleOptions {
 export class GaussianPrior implements Prior {
   readonly layout: ParameterLayout;
   readonly size: number;
+  readonly parameters: ParameterSet | undefined;
   private readonly moments: Moments;
   private readonly recipe: Recipe;
   private covariance: Covariance | undefined;
   private isDisposed = false;
 
-  private constructor(layout: ParameterLayout, moments: Moments, recipe: Recipe) {
+  private constructor(
+    layout: ParameterLayout,
+    moments: Moments,
+    recipe: Recipe,
+    parameters: ParameterSet | undefined,
+  ) {
     this.layout = layout;
+    this.parameters = parameters;
     this.size = layoutSize(layout);
     this.moments = moments.acquire();
     this.recipe = recipe;
@@ -72,13 +89,17 @@ export class GaussianPrior implements Prior {
    * A prior from its moments, at scale 1 and floor 0.
    *
    * @param options - Mean `[P]`, variance $d$ `[P]` and deviations $U$ `[K, P]`; they are copied and stay the caller's.
-   * @throws {@link ShapeError} when the sizes differ; {@link ArgumentError} when there is a single deviation.
+   * @throws {@link ShapeError} when sizes or the layout of the parameters differ; {@link ArgumentError} when there is a
+   *   single deviation.
    */
   static from(options: GaussianPriorOptions): GaussianPrior {
     const size = options.mean instanceof Float32Array ? options.mean.length : options.mean.size;
     const layout = options.layout ?? flatLayout(size);
+    const { parameters } = options;
+    if (parameters) checkSameLayout("GaussianPrior.from", "parameters", layoutOf(parameters), layout);
     const moments = momentsOf(options, layout);
-    return new GaussianPrior(layout, moments, { diagonal: 0.5, factor: 1, floor: 0, rank: moments.rank });
+    const recipe = { diagonal: 0.5, factor: 1, floor: 0, rank: moments.rank };
+    return new GaussianPrior(layout, moments, recipe, parameters);
   }
 
   /** Number of deviations that take part; 0 for a diagonal prior. */
@@ -171,50 +192,66 @@ export class GaussianPrior implements Prior {
     const drawn = new Map<string, tf.Tensor>();
     tf.tidy(() => {
       const common = rank > 0 ? (generator.normal([1, rank], 0, factor) as tf.Tensor2D) : undefined;
-      for (const [i, block] of this.moments.blocks.entries()) {
+      for (const [i, pieces] of this.moments.blocks.entries()) {
         const { name, shape } = this.layout.entries[i]!;
-        const noise = tf.mul(
-          tf.sqrt(diagonalOf(block.variance, this.recipe)),
-          generator.normal([block.mean.size]),
-        );
-        let value = tf.add(block.mean, noise);
-        if (common) {
-          const lowRank = tf.matMul(common, activeDeviations(block.deviations!, rank));
-          value = tf.add(value, tf.reshape(lowRank, [-1]));
-        }
-        drawn.set(name, tf.keep(tf.reshape(value, [...shape])));
+        const values = tf.tidy(() => {
+          const noise = generator.normal([...shape]);
+          const parts = pieces.map((piece) => this.samplePiece(piece, stretchOf(noise, piece), common));
+          return tf.reshape(parts.length === 1 ? parts[0]! : tf.concat(parts), [...shape]);
+        });
+        drawn.set(name, tf.keep(values));
       }
     });
     return drawn;
   }
 
+  private samplePiece(piece: Piece, noise: tf.Tensor1D, common: tf.Tensor2D | undefined): tf.Tensor {
+    return tf.tidy(() => {
+      const own = tf.mul(tf.sqrt(diagonalOf(piece.variance, this.recipe)), noise);
+      const value = tf.add(piece.mean, own);
+      if (!common) return value;
+      const lowRank = tf.matMul(common, activeDeviations(piece.deviations!, this.rank));
+      return tf.add(value, tf.reshape(lowRank, [-1]));
+    });
+  }
+
   /** Smallest and largest inverse of a diagonal variance; read from the device. */
   async precisionRange(): Promise<{ min: number; max: number }> {
+    this.checkAlive();
     const extremes = tf.tidy(() => {
-      const { inverse } = this.prepare();
+      const variances = this.moments.blocks.flat().map(({ variance }) => diagonalOf(variance, this.recipe));
       return tf.stack([
-        tf.min(tf.stack(inverse.map((block) => tf.min(block)))),
-        tf.max(tf.stack(inverse.map((block) => tf.max(block)))),
+        tf.max(tf.stack(variances.map((piece) => tf.max(piece)))),
+        tf.min(tf.stack(variances.map((piece) => tf.min(piece)))),
       ]);
     });
-    const [min, max] = await extremes.data();
+    const [largest, smallest] = await extremes.data();
     extremes.dispose();
-    return { min: min!, max: max! };
+    return { min: 1 / largest!, max: 1 / smallest! };
+  }
+
+  /** The mean in the shapes of the layout, first to last; its tensors belong to the caller. */
+  means(): tf.Tensor[] {
+    this.checkAlive();
+    return this.moments.blocks.map((pieces, i) => {
+      const { shape } = this.layout.entries[i]!;
+      return tf.tidy(() => tf.reshape(tf.concat(pieces.map((piece) => piece.mean)), [...shape]));
+    });
   }
 
   /** Mean $\mu$, variance $d$ and deviations $U$ as vectors in the order of the layout; they belong to the caller. */
   vectors(): { mean: tf.Tensor1D; variance: tf.Tensor1D; deviations: tf.Tensor2D | undefined } {
     this.checkAlive();
-    const { blocks } = this.moments;
+    const pieces = this.moments.blocks.flat();
     return tf.tidy(() => ({
-      mean: tf.concat(blocks.map((block) => block.mean)) as tf.Tensor1D,
-      variance: tf.concat(blocks.map((block) => block.variance)) as tf.Tensor1D,
+      mean: tf.concat(pieces.map(({ mean }) => mean)),
+      variance: tf.concat(pieces.map(({ variance }) => variance)),
       deviations:
         this.rank > 0
-          ? (tf.concat(
-              blocks.map((block) => activeDeviations(block.deviations!, this.rank)),
+          ? tf.concat(
+              pieces.map(({ deviations }) => activeDeviations(deviations!, this.rank)),
               1,
-            ) as tf.Tensor2D)
+            )
           : undefined,
     }));
   }
@@ -224,7 +261,7 @@ export class GaussianPrior implements Prior {
     if (this.isDisposed) return;
     this.isDisposed = true;
     if (this.covariance) {
-      tf.dispose([...this.covariance.inverse, this.covariance.logDeterminant]);
+      this.covariance.logDeterminant.dispose();
       this.covariance.core?.dispose();
     }
     this.moments.release();
@@ -237,7 +274,7 @@ export class GaussianPrior implements Prior {
 
   private with(recipe: Recipe): GaussianPrior {
     this.checkAlive();
-    return new GaussianPrior(this.layout, this.moments, recipe);
+    return new GaussianPrior(this.layout, this.moments, recipe, this.parameters);
   }
 
   private prepare(): Covariance {

@@ -2,23 +2,32 @@ import { ArgumentError, formatShape, ShapeError } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { layoutSize, type ParameterLayout, sizeOf } from "../layout/index.js";
 
-/** Mean, variance and deviations of one parameter tensor, flattened. */
-export interface Block {
+/**
+ * Longest stretch of a parameter tensor that is worked on at once: what a density makes on its way is a few such
+ * stretches, whatever the size of the model.
+ */
+const PIECE = 2 ** 18;
+
+/** Mean, variance and deviations of a stretch of one parameter tensor. */
+export type Piece = {
+  /** First value of the tensor, flattened, that the piece is about. */
+  start: number;
   /** Shape `[n]`. */
   mean: tf.Tensor1D;
   /** Shape `[n]`. */
   variance: tf.Tensor1D;
   /** Shape `[K, n]`. */
   deviations: tf.Tensor2D | undefined;
-}
+};
 
 /** Moments shared by a prior and everything scaled or reduced from it; freed with the last of them. */
 export class Moments {
-  readonly blocks: readonly Block[];
+  /** The pieces of each parameter tensor, in their order. */
+  readonly blocks: readonly (readonly Piece[])[];
   readonly rank: number;
   private users = 0;
 
-  constructor(blocks: readonly Block[], rank: number) {
+  constructor(blocks: readonly (readonly Piece[])[], rank: number) {
     this.blocks = blocks;
     this.rank = rank;
   }
@@ -60,7 +69,7 @@ function asVector(argument: string, values: tf.Tensor1D | Float32Array, size: nu
   return values instanceof Float32Array ? tf.tensor1d(values) : values;
 }
 
-/** Cuts vectors into blocks, one a parameter tensor; the vectors stay the caller's. */
+/** Cuts vectors into the pieces of each parameter tensor; the vectors stay the caller's. */
 export function momentsOf(vectors: MomentVectors, layout: ParameterLayout): Moments {
   const size = layoutSize(layout);
   const { deviations } = vectors;
@@ -82,13 +91,19 @@ export function momentsOf(vectors: MomentVectors, layout: ParameterLayout): Mome
     const variance = asVector("variance", vectors.variance, size);
     let at = 0;
     return layout.entries.map((entry) => {
-      const [start, length] = [at, sizeOf(entry)];
-      at += length;
-      return {
-        mean: tf.keep(tf.slice(mean, [start], [length])),
-        variance: tf.keep(tf.slice(variance, [start], [length])),
-        deviations: deviations && tf.keep(tf.slice(deviations, [0, start], [rank, length])),
-      };
+      const pieces: Piece[] = [];
+      const total = sizeOf(entry);
+      for (let start = 0; start < total; start += PIECE) {
+        const length = Math.min(PIECE, total - start);
+        pieces.push({
+          start,
+          mean: tf.keep(tf.slice(mean, [at + start], [length])),
+          variance: tf.keep(tf.slice(variance, [at + start], [length])),
+          deviations: deviations && tf.keep(tf.slice(deviations, [0, at + start], [rank, length])),
+        });
+      }
+      at += total;
+      return pieces;
     });
   });
   return new Moments(blocks, rank);

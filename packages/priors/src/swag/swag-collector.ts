@@ -180,6 +180,7 @@ export class SwagCollector {
         mean,
         variance,
         layout: this.layout,
+        parameters: this.parameters,
         ...(deviations ? { deviations } : {}),
       });
     } finally {
