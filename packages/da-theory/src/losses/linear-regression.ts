@@ -1,21 +1,14 @@
-import {
-  ArgumentError,
-  checkChoice,
-  checkInteger,
-  checkNumber,
-  formatShape,
-  NumericalError,
-  ShapeError,
-} from "@lab/core";
-import { choleskyHost, choleskySolveHost } from "@lab/core/linalg";
+import { ArgumentError, checkChoice, checkInteger, checkNumber, formatShape, ShapeError } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { DENSE_LIMIT } from "../moments/covariance-host.js";
-import { breather, viewsOf } from "../moments/host-moments.js";
 import { type Images, type ImageValues, imageValues } from "../moments/images.js";
-import { scatterOf, type Targets } from "../moments/scatter.js";
+import { KeptSums } from "../moments/kept-sums.js";
+import type { Targets } from "../moments/scatter.js";
 import type { RuleOptions } from "../rules/rule.js";
 import { checkRuleOptions, type RandomTransform } from "../transforms/transform.js";
 import type { Head } from "./model.js";
+import { solveDense } from "./solve-dense.js";
+import { solveIterated } from "./solve-iterated.js";
 
 /** Options of {@link linearRegressionUnderDA}. */
 export interface LinearRegressionOptions extends RuleOptions {
@@ -27,6 +20,11 @@ export interface LinearRegressionOptions extends RuleOptions {
   l2?: number;
   /** `cholesky` forms the matrix `[D, D]`; `cg` does not. @defaultValue `"auto"`: `cholesky` for up to 4096 values */
   solver?: "auto" | "cholesky" | "cg";
+  /**
+   * File that keeps the sums every ten seconds and when the work is stopped; the same call goes on from there, to the same
+   * bits. Needs Node.
+   */
+  checkpoint?: string;
 }
 
 /** A linear model fitted on infinitely many views. */
@@ -50,7 +48,8 @@ export interface LinearRegressionResult extends Head {
  * @param options - See {@link LinearRegressionOptions}.
  * @returns Tensors that belong to the caller, and the loss.
  * @throws {@link ShapeError}, {@link ArgumentError} when arguments do not fit; {@link NumericalError} when the system is singular or
- *   the iteration does not end; the signal's reason when it is aborted.
+ *   the iteration does not end; {@link DataError} when `checkpoint` is damaged or belongs to another call; the signal's
+ *   reason when it is aborted.
  * @remarks For linear transforms the sums over images reduce to the images' own second moments: the cost does not grow with
  *   their number beyond one product. The limit of sampled fits; their excess loss falls as 1 / views.
  * @see Balestriero, Misra, LeCun (2022), A Data-Augmentation Is Worth A Thousand Samples, section 4.
@@ -97,10 +96,11 @@ export async function linearRegressionUnderDA(
   for (const [at, y] of targets.values.entries()) targetMean[at % K]! += y / images.count;
   let spread = 0;
   for (const [at, y] of targets.values.entries()) spread += (y - targetMean[at % K]!) ** 2;
+  const kept = await keptSums(images, t, options, targets, [l2, solver]);
   const fit =
     solver === "cholesky"
-      ? await solveDense(images, t, options, targets, l2)
-      : await solveIterated(images, t, options, targets, targetMean, l2);
+      ? await solveDense(images, t, options, targets, l2, kept)
+      : await solveIterated(images, t, options, targets, targetMean, l2, kept);
   const bias = Float32Array.from(targetMean, (y, k) => {
     let along = 0;
     for (let i = 0; i < size; i++) along += fit.weights[k * size + i]! * fit.mean[i]!;
@@ -150,165 +150,20 @@ async function targetsOf(
   return { values, numOutputs: K };
 }
 
-interface Fit {
-  /** `[K, D]` row by row. */
-  weights: Float64Array;
-  mean: Float64Array;
-  /** `tr(W C)` with the cross products `C`. */
-  fitted: number;
-  /** `tr(W S Wᵀ)`, without the ridge. */
-  quadratic: number;
-  /** `tr(W Σ_n Σ_n Wᵀ)`. */
-  withinQuadratic: number;
-}
-
-async function solveDense(
+/** Sums that belong to these data and options and to no others. */
+function keptSums(
   images: ImageValues,
   t: RandomTransform,
-  options: RuleOptions,
+  options: LinearRegressionOptions,
   targets: Targets,
-  l2: number,
-): Promise<Fit> {
-  const { mean, within, between, cross } = await scatterOf(images, t, options, targets);
-  const size = mean.length;
-  const K = targets.numOutputs;
-  const system = within.map((value, at) => value + between[at]!);
-  for (let i = 0; i < size; i++) system[i * size + i]! += l2;
-  const factor = choleskyHost(system, size);
-  // Right-hand sides in columns.
-  const right = new Float64Array(size * K);
-  for (let k = 0; k < K; k++) for (let i = 0; i < size; i++) right[i * K + k] = cross[k * size + i]!;
-  const solution = choleskySolveHost(factor, right, size, K);
-  const weights = new Float64Array(K * size);
-  for (let k = 0; k < K; k++) for (let i = 0; i < size; i++) weights[k * size + i] = solution[i * K + k]!;
-  let [fitted, total, withinQuadratic] = [0, 0, 0];
-  for (let k = 0; k < K; k++) {
-    const row = weights.subarray(k * size, (k + 1) * size);
-    for (let i = 0; i < size; i++) {
-      fitted += row[i]! * cross[k * size + i]!;
-      let [all, own] = [0, 0];
-      for (let j = 0; j < size; j++) {
-        all += within[i * size + j]! * row[j]! + between[i * size + j]! * row[j]!;
-        own += within[i * size + j]! * row[j]!;
-      }
-      total += row[i]! * all;
-      withinQuadratic += row[i]! * own;
-    }
-  }
-  return { weights, mean, fitted, quadratic: total, withinQuadratic };
-}
-
-const CG_TOLERANCE = 1e-7;
-const CG_LIMIT = 1000;
-
-/** Conjugate gradients for all outputs side by side: one pass over all views an iteration. */
-async function solveIterated(
-  images: ImageValues,
-  t: RandomTransform,
-  options: RuleOptions,
-  targets: Targets,
-  targetMean: Float64Array,
-  l2: number,
-): Promise<Fit> {
-  const { values, shape, count } = images;
-  const K = targets.numOutputs;
-  const inSize = shape[0] * shape[1] * shape[2];
-  const [h, w, c] = t.outputShape(shape);
-  const size = h * w * c;
-  const rule = t.rule(shape, options);
-  const pause = breather(options.signal);
-  const eachView = async (visit: (view: Float64Array, weight: number, n: number) => void) => {
-    const view = new Float64Array(size);
-    for (let n = 0; n < count; n++) {
-      const image = Float64Array.from(values.subarray(n * inSize, (n + 1) * inSize));
-      const views = await viewsOf(image, shape, t, rule, options);
-      for (let q = 0; q < rule.count; q++) {
-        views.view(q, view);
-        visit(view, rule.weights[q]!, n);
-      }
-      await pause();
-    }
-  };
-  const mean = new Float64Array(size);
-  const cross = new Float64Array(K * size);
-  const means = new Float64Array(count * size);
-  await eachView((view, weight, n) => {
-    for (let i = 0; i < size; i++) {
-      means[n * size + i]! += weight * view[i]!;
-      mean[i]! += (weight / count) * view[i]!;
-    }
-  });
-  for (let n = 0; n < count; n++) {
-    for (let k = 0; k < K; k++) {
-      const y = targets.values[n * K + k]! - targetMean[k]!;
-      for (let i = 0; i < size; i++) cross[k * size + i]! += y * (means[n * size + i]! - mean[i]!);
-    }
-  }
-  /** Both parts of the system times rows `[K, D]`. */
-  const times = async (rows: Float64Array) => {
-    const total = new Float64Array(K * size);
-    await eachView((view, weight) => {
-      for (let k = 0; k < K; k++) {
-        let dot = 0;
-        for (let i = 0; i < size; i++) dot += (view[i]! - mean[i]!) * rows[k * size + i]!;
-        const scaled = weight * dot;
-        for (let i = 0; i < size; i++) total[k * size + i]! += scaled * (view[i]! - mean[i]!);
-      }
-    });
-    return total;
-  };
-  const dotOf = (a: Float64Array, b: Float64Array, k: number) => {
-    let sum = 0;
-    for (let i = k * size; i < (k + 1) * size; i++) sum += a[i]! * b[i]!;
-    return sum;
-  };
-  const weights = new Float64Array(K * size);
-  const residual = cross.slice();
-  const direction = cross.slice();
-  const start = Float64Array.from({ length: K }, (_, k) => dotOf(cross, cross, k));
-  const squares = start.slice();
-  const isOpen = (k: number) => squares[k]! > CG_TOLERANCE ** 2 * start[k]!;
-  const all = Array.from({ length: K }, (_, k) => k);
-  let worst = Number.POSITIVE_INFINITY;
-  for (let iteration = 1; all.some(isOpen); iteration++) {
-    const product = await times(direction);
-    worst = 0;
-    for (const k of all.filter(isOpen)) {
-      for (let i = k * size; i < (k + 1) * size; i++) product[i]! += l2 * direction[i]!;
-      const curvature = dotOf(direction, product, k);
-      if (curvature <= 0) {
-        squares[k] = 0;
-        continue;
-      }
-      const step = squares[k]! / curvature;
-      for (let i = k * size; i < (k + 1) * size; i++) {
-        weights[i]! += step * direction[i]!;
-        residual[i]! -= step * product[i]!;
-      }
-      const next = dotOf(residual, residual, k);
-      const ratio = next / squares[k]!;
-      squares[k] = next;
-      for (let i = k * size; i < (k + 1) * size; i++) direction[i] = residual[i]! + ratio * direction[i]!;
-      worst = Math.max(worst, Math.sqrt(next / start[k]!));
-    }
-    options.onProgress?.({ done: iteration, total: CG_LIMIT, metrics: { residual: worst } });
-    if (iteration === CG_LIMIT && all.some(isOpen)) {
-      throw new NumericalError(
-        `linearRegressionUnderDA: the relative residual is ${worst} after ${iteration} iterations; at most ${CG_TOLERANCE} was expected; raise l2`,
-        { iteration, residual: worst },
-      );
-    }
-  }
-  const product = await times(weights);
-  let [fitted, quadratic, between] = [0, 0, 0];
-  for (const k of all) {
-    fitted += dotOf(weights, cross, k);
-    quadratic += dotOf(weights, product, k);
-    for (let n = 0; n < count; n++) {
-      let dot = 0;
-      for (let i = 0; i < size; i++) dot += (means[n * size + i]! - mean[i]!) * weights[k * size + i]!;
-      between += dot * dot;
-    }
-  }
-  return { weights, mean, fitted, quadratic, withinQuadratic: Math.max(0, quadratic - between) };
+  rest: readonly unknown[],
+): Promise<KeptSums> {
+  const { method, nodes, tolerance, maxNodes, generator, checkpoint } = options;
+  const words = [
+    images.shape,
+    [t.name, t.parameters],
+    [method, nodes, tolerance, maxNodes, generator?.state()],
+    rest,
+  ];
+  return KeptSums.open("linearRegressionUnderDA", checkpoint, words, [images.values, targets.values]);
 }

@@ -4,6 +4,7 @@ import type { ImageShape, RandomTransform } from "../transforms/transform.js";
 import { operatorOfMoments } from "./covariance-operator.js";
 import { breather, momentsOfImage } from "./host-moments.js";
 import type { ImageValues } from "./images.js";
+import { KeptSums } from "./kept-sums.js";
 
 /** Sums over images of what a random transform makes of them; matrices `[D, D]` row by row. */
 export interface Scatter {
@@ -34,10 +35,13 @@ export async function scatterOf(
   t: RandomTransform,
   options: RuleOptions,
   targets?: Targets,
+  kept: KeptSums = new KeptSums(),
 ): Promise<Scatter> {
   const isShared =
     t.linear && t.definition.applyHost && !t.definition.needsShape && options.method !== "lattice";
-  return isShared ? sharedScatter(images, t, options, targets) : imageByImage(images, t, options, targets);
+  return isShared
+    ? sharedScatter(images, t, options, targets, kept)
+    : imageByImage(images, t, options, targets, kept);
 }
 
 /** `Σ_q w_q M_q R M_qᵀ` from `R = Σ x xᵀ`: the nodes act on the rows of R, then on its columns. */
@@ -46,6 +50,7 @@ async function sharedScatter(
   t: RandomTransform,
   options: RuleOptions,
   targets: Targets | undefined,
+  kept: KeptSums,
 ): Promise<Scatter> {
   const pause = breather(options.signal);
   const size = shape[0] * shape[1] * shape[2];
@@ -105,14 +110,15 @@ async function sharedScatter(
   };
   const within = new Float64Array(outSize * outSize);
   const half = new Float64Array(size * outSize);
-  for (let q = 0; q < rule.count; q++) {
+  await kept.steps("nodes", { within, half }, async (q) => {
     await pause();
     const rows = transformed(second, q);
     for (let i = 0; i < half.length; i++) half[i]! += rule.weights[q]! * rows[i]!;
     const full = transformed(transposed(rows, size, outSize), q);
     for (let i = 0; i < within.length; i++) within[i]! += rule.weights[q]! * full[i]!;
     options.onProgress?.({ done: q + 1, total: rule.count, message: t.name });
-  }
+    return q + 1 < rule.count;
+  });
   // Ē R Ēᵀ: the part of the second moments that belongs to the means.
   const ofMeans = await averaged(transposed(half, size, outSize));
   const mean = await averaged(center);
@@ -135,6 +141,7 @@ async function imageByImage(
   t: RandomTransform,
   options: RuleOptions,
   targets: Targets | undefined,
+  kept: KeptSums,
 ): Promise<Scatter> {
   const size = shape[0] * shape[1] * shape[2];
   const outShape = t.outputShape(shape);
@@ -142,19 +149,20 @@ async function imageByImage(
   const means = new Float64Array(count * outSize);
   const within = new Float64Array(outSize * outSize);
   const mean = new Float64Array(outSize);
-  for (let n = 0; n < count; n++) {
+  await kept.steps("images", { means, mean, within }, async (n) => {
     const image = Float64Array.from(values.subarray(n * size, (n + 1) * size));
     const moments = await momentsOfImage(image, shape, t, options);
-    means.set(moments.mean, n * outSize);
-    for (let i = 0; i < outSize; i++) mean[i]! += moments.mean[i]! / count;
     const covariance = operatorOfMoments(moments, options);
     const dense = await covariance.dense();
     covariance.dispose();
     const entries = await dense.data();
     dense.dispose();
+    means.set(moments.mean, n * outSize);
+    for (let i = 0; i < outSize; i++) mean[i]! += moments.mean[i]! / count;
     for (let i = 0; i < entries.length; i++) within[i]! += entries[i]!;
     options.onProgress?.({ done: n + 1, total: count, message: t.name });
-  }
+    return n + 1 < count;
+  });
   const K = targets?.numOutputs ?? 0;
   const cross = new Float64Array(K * outSize);
   for (let i = 0; i < means.length; i++) means[i]! -= mean[i % outSize]!;
