@@ -61,10 +61,11 @@ test("an empty axis sums to zero and whole numbers stay whole", async () => {
   expect([...(await whole.data())]).toEqual([6, 8, 10, 12]);
 });
 
-test("products of tall matrices, the first transposed, are those in double precision", async () => {
+test("products of tall and of small matrices are those in double precision", async () => {
   const generator = new Generator(2);
   for (const [count, rows, columns] of [
     [1, 1, 1],
+    [7, 30, 19],
     [700, 5, 9],
     [9000, 3, 17],
     [3, 40, 6],
@@ -78,7 +79,9 @@ test("products of tall matrices, the first transposed, are those in double preci
           expected[r * columns + c]! += x[i * rows + r]! * y[i * columns + c]!;
       }
     }
-    await expectClose(tf.matMul(a, b, true), expected, { relative: 1e-4, absolute: 1e-6 * count + 1e-5 });
+    const close = { relative: 1e-4, absolute: 1e-6 * count + 1e-5 };
+    await expectClose(tf.matMul(a, b, true), expected, close);
+    await expectClose(tf.matMul(tf.transpose(a), b), expected, close);
   }
 });
 

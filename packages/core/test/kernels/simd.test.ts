@@ -37,23 +37,27 @@ const shapes = [
   [6, 21, 5],
 ];
 
-test.each([false, true])(
-  "outer products of rows are summed, and nothing else is written (shared: %s)",
-  (isShared) => {
-    for (const [rows, columns, count] of shapes as [number, number, number][]) {
-      const h = heap(isShared);
-      const [xStep, yStep] = [rows + 2, columns + 3];
-      h.simd.outerRows(4 * ACC, 4 * X, 4 * xStep, 4 * Y, 4 * yStep, count, rows, columns);
-      const expected = Array.from({ length: rows * columns }, (_, at) => {
-        const [r, c] = [Math.floor(at / columns), at % columns];
-        let sum = h.before[ACC + at]!;
-        for (let i = 0; i < count; i++) sum += h.before[X + i * xStep + r]! * h.before[Y + i * yStep + c]!;
-        return sum;
-      });
-      expectOnly(h, ACC, expected);
-    }
-  },
-);
+test.each([
+  ["outerRows", false],
+  ["outerRows", true],
+  ["innerRows", false],
+  ["innerRows", true],
+] as const)("%s sums products, and nothing else is written (shared: %s)", (name, isShared) => {
+  for (const [rows, columns, count] of shapes as [number, number, number][]) {
+    const h = heap(isShared);
+    const isTurned = name === "innerRows";
+    const [xStep, yStep] = [(isTurned ? count : rows) + 2, columns + 3];
+    h.simd[name](4 * ACC, 4 * X, 4 * xStep, 4 * Y, 4 * yStep, count, rows, columns);
+    const x = (i: number, r: number) => h.before[X + (isTurned ? r * xStep + i : i * xStep + r)]!;
+    const expected = Array.from({ length: rows * columns }, (_, at) => {
+      const [r, c] = [Math.floor(at / columns), at % columns];
+      let sum = h.before[ACC + at]!;
+      for (let i = 0; i < count; i++) sum += x(i, r) * h.before[Y + i * yStep + c]!;
+      return sum;
+    });
+    expectOnly(h, ACC, expected);
+  }
+});
 
 const terms: Record<string, (x: number, y: number, centre: number) => number> = {
   sumRows: (x) => x,

@@ -27,16 +27,22 @@ const PARAMETERS = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 const range = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 /**
- * `outerRows(acc, x, xStep, y, yStep, count, rows, columns)`:
- * $A_{cf} \mathrel{+}= \sum_i x_{ic}\, y_{if}$ for `acc` of shape `[rows, columns]`. Addresses and steps are in bytes.
+ * `NAME(acc, x, xStep, y, yStep, count, rows, columns)`: $A_{cf} \mathrel{+}= \sum_i x_{ic}\, y_{if}$ for `acc` of shape
+ * `[rows, columns]`, or with $x_{ci}$ where `x` is turned. Addresses and steps are in bytes.
  *
  * Tiles of 4×8 sums stay in registers while `i` runs.
  */
-function outerRows(): Program {
+function products(name: string, isTurned: boolean): Program {
   const [acc, x, xStep, y, yStep, count, rows, columns] = PARAMETERS;
   const [c, f, i, px, py, pa] = [8, 9, 10, 11, 12, 13];
   const vectors = 14; // 8 sums, 2 factors, 1 splat
   const floats = vectors + 11; // 4 sums, 1 factor, 1 splat
+  const steps = floats + 6; // to the second, third and fourth row of a turned `x`
+  /** The value of `x` in row `r` of the tile, in every lane. */
+  const spread = (width: Width, r: number): Code => {
+    if (!isTurned) return width.splat(get(px), 4 * r);
+    return width.splat(r === 0 ? get(px) : add(get(px), get(steps + r - 1)), 0);
+  };
 
   const tile = (height: number, width: Width, parts: number): Code => {
     const base = width === four ? vectors : floats;
@@ -49,19 +55,19 @@ function outerRows(): Program {
     ];
     return [
       eachRow((r) => range(parts).map((v) => set(sum(r, v), width.load(get(pa), v * width.bytes)))),
-      set(px, add(get(x), times4(get(c)))),
+      set(px, add(get(x), isTurned ? multiply(get(c), get(xStep)) : times4(get(c)))),
       set(py, add(get(y), times4(get(f)))),
       set(i, get(count)),
       loopUntilZero(
         [
           range(parts).map((v) => set(factor(v), width.load(get(py), v * width.bytes))),
           range(height).map((r) => [
-            set(splat, width.splat(get(px), 4 * r)),
+            set(splat, spread(width, r)),
             range(parts).map((v) =>
               set(sum(r, v), width.add(get(sum(r, v)), width.multiply(get(splat), get(factor(v))))),
             ),
           ]),
-          step(px, get(xStep)),
+          step(px, isTurned ? int(4) : get(xStep)),
           step(py, get(yStep)),
           countDown(i),
         ],
@@ -77,10 +83,16 @@ function outerRows(): Program {
     loopWhile(isLess(get(f), get(columns)), [tile(height, one, 1), step(f, int(1))]),
   ];
   return {
-    name: "outerRows",
+    name,
     parameters: 8,
-    locals: [...Array(6).fill(I32), ...Array(11).fill(V128), ...Array(6).fill(F32)],
+    locals: [
+      ...Array(6).fill(I32),
+      ...Array(11).fill(V128),
+      ...Array(6).fill(F32),
+      ...Array(isTurned ? 3 : 0).fill(I32),
+    ],
     body: [
+      isTurned ? range(3).map((r) => set(steps + r, multiply(get(xStep), int(r + 1)))) : [],
       set(c, int(0)),
       loopWhile(isAtMost(add(get(c), int(4)), get(rows)), [across(4), step(c, int(4))]),
       loopWhile(isLess(get(c), get(rows)), [across(1), step(c, int(1))]),
@@ -223,7 +235,8 @@ function moveRows(): Program {
 
 /** Every program of the module. */
 export const programs: readonly Program[] = [
-  outerRows(),
+  products("outerRows", false),
+  products("innerRows", true),
   reduceRows("sumRows", (_, x) => x),
   reduceRows("dotRows", (width, x, y) => width.multiply(x, y)),
   reduceRows("centredDotRows", (width, x, y, centre) => width.multiply(y, width.subtract(x, centre))),

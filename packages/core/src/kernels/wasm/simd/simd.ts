@@ -7,16 +7,9 @@ import { programs } from "./programs.js";
  */
 export interface Simd {
   /** $A_{cf} \mathrel{+}= \sum_i x_{ic}\, y_{if}$, with `acc` of shape `[rows, columns]`. */
-  outerRows(
-    acc: number,
-    x: number,
-    xStep: number,
-    y: number,
-    yStep: number,
-    count: number,
-    rows: number,
-    columns: number,
-  ): void;
+  outerRows: Products;
+  /** $A_{cf} \mathrel{+}= \sum_i x_{ci}\, y_{if}$, with `acc` of shape `[rows, columns]`. */
+  innerRows: Products;
   /** $a_c \mathrel{+}= \sum_i x_{ic}$; `y` and `centre` are not read. */
   sumRows: ReduceRows;
   /** $a_c \mathrel{+}= \sum_i x_{ic}\, y_{ic}$; `centre` is not read. */
@@ -45,6 +38,17 @@ export interface Simd {
     channels: number,
   ): void;
 }
+
+type Products = (
+  acc: number,
+  x: number,
+  xStep: number,
+  y: number,
+  yStep: number,
+  count: number,
+  rows: number,
+  columns: number,
+) => void;
 
 type ReduceRows = (
   acc: number,
