@@ -109,3 +109,8 @@ export {
   type SpectrumOptions,
   spectrum,
 } from "./spectrum/index.js";
+export {
+  type ElasticNetClustersOptions,
+  type ElasticNetClustersResult,
+  elasticNetClusters,
+} from "./subspaces/index.js";

@@ -134,6 +134,11 @@ test("cluster writes clusters and a picture, and compares with classes", async (
   expect((await readNpy(at("clusters.npy"))).shape).toEqual([COUNT]);
   expect(readFileSync(at("sheet.svg"), "utf8")).toContain("Clusters, one a row");
   await expect(run("cluster", { ...options, images: at("pictures.npy") })).rejects.toThrow(/both or none/);
+  const [coded] = await run("cluster", { ...options, method: "elastic-net" });
+  const { sizes, neighbours } = JSON.parse(coded!);
+  expect(sizes[0] + sizes[1]).toBe(COUNT);
+  expect(neighbours).toBeGreaterThan(0);
+  await expect(run("cluster", { ...options, method: "spectral" })).rejects.toThrow(/method is "spectral"/);
 });
 
 test("the toys show collapse and alignment", async () => {

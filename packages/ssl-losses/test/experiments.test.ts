@@ -22,7 +22,14 @@ const tiny: Record<string, unknown> = {
     embeddings: 1,
     control: true,
   },
-  "ssl-manifold-clustering": { count: 200, steps: 6, batch: 64, restarts: 2, headSteps: 6 },
+  "ssl-manifold-clustering": {
+    count: 100,
+    steps: 6,
+    batch: 50,
+    restarts: 2,
+    headSteps: 6,
+    elasticNet: true,
+  },
 };
 
 test.each(experiments)("$name runs, judges itself from its rows and leaves no tensor", async (experiment) => {

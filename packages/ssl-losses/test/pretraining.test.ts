@@ -209,6 +209,7 @@ test("the kinds of projectors have the ranks and the trained parts of the paper"
     mlp: projector({ inputs: 5, hidden: [7], outputs: 3, batchNorm: true }),
     linear: projector({ kind: "linear", inputs: 5, outputs: 3 }),
     diagonal: projector({ kind: "diagonal", inputs: 5 }),
+    orthogonal: projector({ kind: "orthogonal", inputs: 5, generator }),
     lowRank: projector({ kind: "lowRank", inputs: 5, rank: 2, generator }),
     lowRankDiagonal: projector({ kind: "lowRankDiagonal", inputs: 5, rank: 2 }),
   };
@@ -220,6 +221,7 @@ test("the kinds of projectors have the ranks and the trained parts of the paper"
     mlp: 42 + 14 + 24,
     linear: 15,
     diagonal: 5,
+    orthogonal: 25,
     lowRank: 0,
     lowRankDiagonal: 0,
   });
@@ -239,6 +241,29 @@ test("the kinds of projectors have the ranks and the trained parts of the paper"
     /rank is given and kind is "linear"/,
   );
   free(...Object.values(heads));
+});
+
+test("an orthogonal projector turns, and stays orthogonal while it is trained", async () => {
+  const head = projector({ kind: "orthogonal", inputs: 4, generator: new Generator(4) });
+  const turned = () => head.apply(tf.eye(4)) as tf.Tensor2D;
+  const start = turned();
+  const target = tf.tensor2d(Float32Array.from(gaussians(16, 5)), [4, 4]);
+  const [angles] = [...parameters(head).values()] as [tf.Variable];
+  const loss = () => tf.sum(tf.square(tf.sub(turned(), target))) as tf.Scalar;
+  const before = (await loss().data())[0]!;
+  for (let step = 0; step < 100; step++) {
+    const { value, grads } = tf.variableGrads(loss, [angles]);
+    angles.assign(tf.sub(angles, tf.mul(Object.values(grads)[0]!, 0.06)));
+    tf.dispose([value, grads]);
+  }
+  const end = turned();
+  await expectClose(tf.matMul(end, end, false, true), tf.eye(4), { absolute: 2e-5 });
+  expect((await tf.max(tf.abs(tf.sub(end, start))).data())[0]!).toBeGreaterThan(0.3);
+  expect((await loss().data())[0]!).toBeLessThan(before);
+  // The nearest rotation of the same sign of the determinant is where the gradient vanishes: QᵀT is symmetric there.
+  const s = tf.matMul(end, target, true);
+  await expectClose(s, tf.transpose(s), { absolute: 0.05 });
+  free(head);
 });
 
 test.each([1, 2, 3])("shares of %s workers add up to the gradient of the whole batch", async (numWorkers) => {

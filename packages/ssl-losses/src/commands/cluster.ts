@@ -1,9 +1,11 @@
-import { ArgumentError } from "@lab/core";
-import type { Command } from "@lab/core/experiment";
+import { ArgumentError, checkChoice } from "@lab/core";
+import type { Command, CommandContext } from "@lab/core/experiment";
 import { atomicWrite, readNpy, writeNpy } from "@lab/core/io";
 import { ari, clusterAccuracy, nmi } from "@lab/core/metrics";
 import { type Picture, renderSvg } from "@lab/core/plot";
+import type * as tf from "@tensorflow/tfjs-core";
 import { clusterFeatures } from "../nmce/index.js";
+import { elasticNetClusters } from "../subspaces/index.js";
 import { readLabels, readMatrix } from "./read-data.js";
 
 const PER_CLUSTER = 10;
@@ -40,6 +42,54 @@ async function contactSheet(path: string, labels: Int32Array, numClusters: numbe
   return renderSvg({ kind: "image", title: "Clusters, one a row", images, columns: PER_CLUSTER });
 }
 
+/** Clusters, what is told of them as JSON, and a line for people. */
+interface Found {
+  labels: Int32Array;
+  report: Record<string, unknown>;
+  line: string;
+}
+
+async function byHeads(
+  x: tf.Tensor2D,
+  numClusters: number,
+  { options, signal, onProgress }: CommandContext,
+): Promise<Found> {
+  const { labels, membership, reductionRatio, attempts } = await clusterFeatures(x, {
+    numClusters,
+    epsilonSquared: Number(options.epsilon2),
+    steps: Number(options.steps),
+    restarts: Number(options.restarts),
+    seed: Number(options.seed),
+    ...(options.dim === undefined ? {} : { dim: Number(options.dim) }),
+    signal,
+    onProgress,
+  });
+  membership.dispose();
+  const verdict = reductionRatio >= 0.99 ? "can be believed" : "not converged to orthogonal subspaces";
+  const line = `rate reduction ${reductionRatio.toFixed(3)} of the ideal: ${verdict}`;
+  return { labels, report: { reductionRatio, attempts }, line };
+}
+
+async function byElasticNet(
+  x: tf.Tensor2D,
+  numClusters: number,
+  { options, signal, onProgress }: CommandContext,
+): Promise<Found> {
+  const { labels, neighbours } = await elasticNetClusters(x, {
+    numClusters,
+    gamma: Number(options.gamma),
+    tau: Number(options.tau),
+    seed: Number(options.seed),
+    signal,
+    onProgress,
+  });
+  return {
+    labels,
+    report: { neighbours },
+    line: `a row is coded by ${neighbours.toFixed(1)} others on average`,
+  };
+}
+
 /** `lab ssl cluster`: manifold clusters of features. */
 export const clusterCommand: Command = {
   path: ["ssl", "cluster"],
@@ -48,6 +98,17 @@ export const clusterCommand: Command = {
     features: { type: "positional", description: "Features [rows, columns] as .npy", required: true },
     clusters: { type: "number", description: "Number of clusters", required: true },
     out: { type: "string", description: "Clusters to write, .npy [rows]", required: true },
+    method: {
+      type: "string",
+      description: "heads: trained for the largest rate reduction; elastic-net: rows coded by each other",
+      default: "heads",
+    },
+    gamma: {
+      type: "number",
+      description: "elastic-net: how much weaker the penalty is than the weakest",
+      default: 400,
+    },
+    tau: { type: "number", description: "elastic-net: share of absolute values in the penalty", default: 1 },
     dim: {
       type: "number",
       description: "Dimension of the subspaces together; by default twice the clusters",
@@ -63,7 +124,8 @@ export const clusterCommand: Command = {
     },
     picture: { type: "string", description: "SVG of pictures of each cluster" },
   },
-  async run({ options, init, print, json, signal, onProgress }) {
+  async run(context) {
+    const { options, init, print, json } = context;
     if ((options.images === undefined) !== (options.picture === undefined)) {
       throw new ArgumentError("lab ssl cluster: images or picture is undefined; both or none were expected", {
         argument: "images",
@@ -73,18 +135,11 @@ export const clusterCommand: Command = {
     await init();
     const x = await readMatrix("features", String(options.features));
     const numClusters = Number(options.clusters);
-    const { labels, membership, reductionRatio, attempts } = await clusterFeatures(x, {
-      numClusters,
-      epsilonSquared: Number(options.epsilon2),
-      steps: Number(options.steps),
-      restarts: Number(options.restarts),
-      seed: Number(options.seed),
-      ...(options.dim === undefined ? {} : { dim: Number(options.dim) }),
-      signal,
-      onProgress,
-    });
+    const { labels, report, line } =
+      checkChoice("lab ssl cluster", "method", options.method, ["heads", "elastic-net"] as const) === "heads"
+        ? await byHeads(x, numClusters, context)
+        : await byElasticNet(x, numClusters, context);
     x.dispose();
-    membership.dispose();
     await writeNpy(String(options.out), { shape: [labels.length], data: labels });
     if (options.picture !== undefined) {
       await atomicWrite(
@@ -101,11 +156,10 @@ export const clusterCommand: Command = {
       scores.ari = await ari(labels, truth);
     }
     if (json) {
-      print(JSON.stringify({ out: options.out, reductionRatio, attempts, sizes, ...scores }));
+      print(JSON.stringify({ out: options.out, ...report, sizes, ...scores }));
       return 0;
     }
-    const verdict = reductionRatio >= 0.99 ? "can be believed" : "not converged to orthogonal subspaces";
-    print(`rate reduction ${reductionRatio.toFixed(3)} of the ideal: ${verdict}; sizes ${sizes.join(", ")}`);
+    print(`${line}; sizes ${sizes.join(", ")}`);
     for (const [name, value] of Object.entries(scores)) print(`${name} ${value.toFixed(3)}`);
     print(`clusters: ${options.out}`);
     return 0;

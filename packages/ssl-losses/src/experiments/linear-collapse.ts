@@ -1,6 +1,7 @@
 import type { Experiment, ExperimentContext, Mode, Run, Summary, Verdict } from "@lab/core/experiment";
 import { simulateLinear } from "../dynamics/index.js";
 import { collapsePaper } from "./papers.js";
+import { mean } from "./rounding.js";
 
 /** Parameters of the experiment. */
 export interface LinearCollapseParams {
@@ -81,8 +82,6 @@ async function run(context: ExperimentContext<LinearCollapseParams>): Promise<Li
   }
   return { depth, augmentation };
 }
-
-const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 
 function summarise(runs: readonly Run<LinearCollapseResult>[], mode: Mode): Summary {
   const first = runs[0]!.result;

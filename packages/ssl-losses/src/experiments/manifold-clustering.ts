@@ -10,9 +10,11 @@ import { clusterManifolds } from "../manifolds/index.js";
 import type { Attempt } from "../nmce/index.js";
 import { encodeDataset, pretrain, projector, type ViewMaker } from "../pretraining/index.js";
 import { spectrum } from "../spectrum/index.js";
+import { elasticNetClusters } from "../subspaces/index.js";
+import { kMeans } from "../subspaces/k-means.js";
 import { digits, digitView } from "./digit-views.js";
-import { kMeans } from "./k-means.js";
 import { nmcePaper } from "./papers.js";
+import { mean, thousandth } from "./rounding.js";
 
 /** Parameters of the experiment. */
 export interface ManifoldClusteringParams {
@@ -26,6 +28,8 @@ export interface ManifoldClusteringParams {
   restarts: number;
   /** Updates of each. */
   headSteps: number;
+  /** Whether the embeddings are clustered by elastic nets too. */
+  elasticNet: boolean;
 }
 
 interface Clustering {
@@ -106,7 +110,7 @@ async function run(context: ExperimentContext<ManifoldClusteringParams>): Promis
       backbone,
       numClusters: NUM_CLUSTERS,
       embedding: { epochs: 0 },
-      heads: { dim: DIM, steps: params.headSteps, batchSize, learningRate: 5e-3, hidden: [256] },
+      heads: { dim: DIM, steps: params.headSteps, batchSize, learningRate: 5e-3, gumbelTemperature: 1 },
       restarts: params.restarts,
       seed,
       signal,
@@ -117,6 +121,10 @@ async function run(context: ExperimentContext<ManifoldClusteringParams>): Promis
       await score("k-means on embeddings", kMeans(await z.data(), DIM, NUM_CLUSTERS, generator.split("z"))),
       await score("manifold clusters, best rate reduction", clustered.labels),
     ];
+    if (params.elasticNet) {
+      const { labels } = await elasticNetClusters(z, { numClusters: NUM_CLUSTERS, seed, signal });
+      rows.push(await score("elastic-net subspaces of embeddings", labels));
+    }
     const values = [...(await spectrum(z)).values];
     tf.dispose([z, clustered.membership]);
     return {
@@ -132,8 +140,6 @@ async function run(context: ExperimentContext<ManifoldClusteringParams>): Promis
   }
 }
 
-const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
-
 function summarise(runs: readonly Run<ManifoldClusteringResult>[], _mode: Mode): Summary {
   const first = runs[0]!.result;
   const rows = first.rows.map(({ method }, i) => {
@@ -147,16 +153,15 @@ function summarise(runs: readonly Run<ManifoldClusteringResult>[], _mode: Mode):
       : embedded > pixels + 0.05 || manifolds > pixels + 0.05
         ? "partly"
         : "not at this scale";
-  const round = (value: number) => Math.round(1000 * value) / 1000;
   return {
     verdict,
     paperValue: "CIFAR-10, ResNet-18: accuracy 0.83 of clusters",
     measured: rows.map((row) => `${row.method} ${row.accuracy.toFixed(3)}`).join("; "),
     table: rows.map((row) => ({
       method: row.method,
-      accuracy: round(row.accuracy),
-      NMI: round(row.nmi),
-      ARI: round(row.ari),
+      accuracy: thousandth(row.accuracy),
+      NMI: thousandth(row.nmi),
+      ARI: thousandth(row.ari),
     })),
     figures: [
       {
@@ -197,8 +202,8 @@ export const manifoldClustering: Experiment<ManifoldClusteringParams, ManifoldCl
   isMain: true,
   params: (mode) =>
     mode === "quick"
-      ? { count: 1797, steps: 250, batch: 256, restarts: 2, headSteps: 250 }
-      : { count: 1797, steps: 1500, batch: 512, restarts: 3, headSteps: 800 },
+      ? { count: 1797, steps: 250, batch: 256, restarts: 2, headSteps: 250, elasticNet: false }
+      : { count: 1797, steps: 1500, batch: 512, restarts: 3, headSteps: 800, elasticNet: true },
   run,
   summarise,
 };

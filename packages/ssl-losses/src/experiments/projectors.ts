@@ -8,9 +8,11 @@ import { directClr, infoNce } from "../contrastive/index.js";
 import { projector } from "../pretraining/index.js";
 import { spectrum } from "../spectrum/index.js";
 import { DIM, NUM_CLASSES, type NuisanceData, nuisanceData } from "./nuisance-data.js";
+import { encodeAll, viewBatches } from "./nuisance-views.js";
 import { collapsePaper } from "./papers.js";
 import { residualNet } from "./residual-net.js";
 import { ridgeProbe } from "./ridge-probe.js";
+import { mean, percent } from "./rounding.js";
 
 /** Parameters of the experiment. */
 export interface ProjectorsParams {
@@ -38,7 +40,6 @@ export interface ProjectorsResult {
 
 const LEARNING_RATE = 0.3;
 const WARM_UP = 20;
-const FRESHNESS = 0.5;
 
 async function train(
   arm: Arm,
@@ -49,8 +50,6 @@ async function train(
 ): Promise<void> {
   const { params, generator, signal } = context;
   const steps = Math.floor(params.samples / params.batch);
-  const perEpoch = Math.floor(data.count / params.batch);
-  const rows = generator.split("rows");
   const draw = generator.split("projector");
   const head =
     arm === "linear projector"
@@ -66,17 +65,7 @@ async function train(
   };
   try {
     await fit<[tf.Tensor2D, tf.Tensor2D]>({
-      batches: (step) => {
-        const order = rows.split(Math.floor(step / perEpoch)).permutation(data.count);
-        const at = (step % perEpoch) * params.batch;
-        const noise = rows.split(`views ${step}`);
-        const view = () =>
-          tf.tensor2d(data.views(order.subarray(at, at + params.batch), FRESHNESS, noise), [
-            params.batch,
-            DIM,
-          ]);
-        return [view(), view()];
-      },
+      batches: viewBatches(data, params.batch, generator.split("rows")),
       step: ([first, second]) => {
         const [a, b] = [embed(first), embed(second)];
         return arm === "DirectCLR" ? directClr(a, b, { size: DIRECT_SIZE }) : infoNce(a, b);
@@ -113,14 +102,9 @@ async function run(context: ExperimentContext<ProjectorsParams>): Promise<Projec
       await train(arm, net, training, context, (share) =>
         onProgress({ done: arms.length + share, total: ARMS.length, message: arm }),
       );
-      const encoded = [training, testing].map((data) => ({
-        x: tf.tidy(() => {
-          const all = Int32Array.from({ length: data.count }, (_, i) => i);
-          const rows = tf.tensor2d(data.views(all, 0, generator.split("probe")), [data.count, DIM]);
-          return net.apply(rows, { training: false }) as tf.Tensor2D;
-        }),
-        labels: data.labels,
-      })) as [{ x: tf.Tensor2D; labels: Int32Array }, { x: tf.Tensor2D; labels: Int32Array }];
+      const apply = (x: tf.Tensor2D) => net.apply(x, { training: false }) as tf.Tensor2D;
+      const encode = (data: NuisanceData) => encodeAll(apply, data, generator.split("probe"));
+      const encoded = [encode(training), encode(testing)] as const;
       const probe = await ridgeProbe(...encoded, NUM_CLASSES);
       const { effectiveRank } = await spectrum(encoded[1].x);
       arms.push({ arm, probe, effectiveRank });
@@ -137,8 +121,6 @@ async function run(context: ExperimentContext<ProjectorsParams>): Promise<Projec
   return { arms, subVector };
 }
 
-const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
-
 function summarise(runs: readonly Run<ProjectorsResult>[], _mode: Mode): Summary {
   const probes = (arm: Arm) => runs.map(({ result }) => result.arms.find((one) => one.arm === arm)!.probe);
   const ranks = (arm: Arm) =>
@@ -148,7 +130,6 @@ function summarise(runs: readonly Run<ProjectorsResult>[], _mode: Mode): Summary
   const whole = runs.map(({ result }, i) => direct[i]! - result.subVector);
   const usesAll = Math.min(...whole) >= 0.15;
   const verdict: Verdict = lead >= 0.03 && usesAll ? "reproduced" : lead > 0 || usesAll ? "partly" : "failed";
-  const percent = (value: number) => Math.round(1000 * value) / 10;
   const rows = [
     ...ARMS.map((arm) => ({
       arm: arm === "DirectCLR" ? `DirectCLR, ${DIRECT_SIZE} of ${WIDTH} columns in the loss` : arm,

@@ -7,7 +7,9 @@ import { fit } from "@lab/core/train";
 import * as tf from "@tensorflow/tfjs-core";
 import { couplingFactors, decoupledContrastive, ntXent } from "../contrastive/index.js";
 import { DIM, type NuisanceData, nuisanceData } from "./nuisance-data.js";
+import { encodeAll, twoViews, viewBatches } from "./nuisance-views.js";
 import { decoupledPaper } from "./papers.js";
+import { mean, percent } from "./rounding.js";
 
 /** Parameters of the experiment. */
 export interface SmallBatchesParams {
@@ -31,7 +33,6 @@ export interface SmallBatchesResult {
 }
 
 const TEMPERATURE = 0.1;
-const FRESHNESS = 0.5;
 
 async function knn(
   encode: (x: tf.Tensor2D) => tf.Tensor2D,
@@ -39,18 +40,9 @@ async function knn(
   test: NuisanceData,
   generator: Generator,
 ) {
-  const embed = (data: NuisanceData) =>
-    tf.tidy(() => {
-      const all = Int32Array.from({ length: data.count }, (_, i) => i);
-      return encode(tf.tensor2d(data.views(all, 0, generator), [data.count, DIM]));
-    });
-  const [a, b] = [embed(train), embed(test)];
-  const { accuracy } = await knnProbe(
-    { x: a, labels: train.labels },
-    { x: b, labels: test.labels },
-    { k: 20, temperature: 0.1 },
-  );
-  tf.dispose([a, b]);
+  const [a, b] = [encodeAll(encode, train, generator), encodeAll(encode, test, generator)];
+  const { accuracy } = await knnProbe(a, b, { k: 20, temperature: 0.1 });
+  tf.dispose([a.x, b.x]);
   return accuracy;
 }
 
@@ -70,23 +62,11 @@ async function run(context: ExperimentContext<SmallBatchesParams>): Promise<Smal
       const base = (0.3 * batch) / 256;
       const cosine = schedules.cosine({ base, steps });
       const optimizer = sgd({ learningRate: base, momentum: 0.9 });
-      const rows = generator.split(`rows ${batch}`);
-      const perEpoch = Math.floor(params.train / batch);
-      let order = new Int32Array(0);
       try {
         await fit({
-          batches: (step) => {
-            const at = step % perEpoch;
-            if (at === 0)
-              order = rows
-                .split(Math.floor(step / perEpoch))
-                .permutation(params.train) as Int32Array<ArrayBuffer>;
-            const chosen = order.subarray(at * batch, (at + 1) * batch);
-            const noise = rows.split(`views ${step}`);
-            const pair = [train.views(chosen, FRESHNESS, noise), train.views(chosen, FRESHNESS, noise)];
-            return tf.tensor2d(Float32Array.from([...pair[0]!, ...pair[1]!]), [2 * batch, DIM]);
-          },
-          step: (x: tf.Tensor2D) => {
+          batches: viewBatches(train, batch, generator.split(`rows ${batch}`)),
+          step: (views: [tf.Tensor2D, tf.Tensor2D]) => {
+            const x = tf.concat(views) as tf.Tensor2D;
             const z = projector.apply(embed(x)) as tf.Tensor2D;
             const [a, b] = tf.split(z, 2) as [tf.Tensor2D, tf.Tensor2D];
             return LOSSES[loss](a, b, { temperature: TEMPERATURE });
@@ -107,11 +87,11 @@ async function run(context: ExperimentContext<SmallBatchesParams>): Promise<Smal
           },
         });
         const factors = tf.tidy(() => {
-          const noise = generator.split("coupling");
           const all = Int32Array.from({ length: batch }, (_, i) => i);
-          const view = () => tf.tensor2d(train.views(all, FRESHNESS, noise), [batch, DIM]);
-          const z = () => projector.apply(embed(view())) as tf.Tensor2D;
-          return tf.mean(couplingFactors(z(), z(), { temperature: TEMPERATURE }));
+          const [z1, z2] = twoViews(train, all, generator.split("coupling")).map(
+            (x) => projector.apply(embed(x)) as tf.Tensor2D,
+          );
+          return tf.mean(couplingFactors(z1!, z2!, { temperature: TEMPERATURE }));
         });
         const coupling = (await factors.data())[0]!;
         factors.dispose();
@@ -124,8 +104,6 @@ async function run(context: ExperimentContext<SmallBatchesParams>): Promise<Smal
   }
   return { arms, raw };
 }
-
-const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 
 function summarise(runs: readonly Run<SmallBatchesResult>[], mode: Mode): Summary {
   const batches = [...new Set(runs[0]!.result.arms.map((arm) => arm.batch))].sort((a, b) => a - b);
@@ -149,7 +127,6 @@ function summarise(runs: readonly Run<SmallBatchesResult>[], mode: Mode): Summar
       : mean(smallest) > Math.max(0.02, mean(largest)) && isOrdered
         ? "partly"
         : "failed";
-  const percent = (v: number) => Math.round(1000 * v) / 10;
   const table = batches.map((batch, i) => ({
     batch,
     "NT-Xent, kNN %": percent(mean(values(batch, "NT-Xent", "knn"))),

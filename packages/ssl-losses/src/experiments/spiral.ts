@@ -7,6 +7,7 @@ import { clusterManifolds } from "../manifolds/index.js";
 import type { Attempt } from "../nmce/index.js";
 import { arrayDataset } from "../pretraining/index.js";
 import { nmcePaper } from "./papers.js";
+import { thousandth } from "./rounding.js";
 import { doubleSpiral, spiralNet } from "./spiral-net.js";
 
 /** Parameters of the experiment. */
@@ -116,13 +117,12 @@ function summarise(runs: readonly Run<SpiralResult>[], _mode: Mode): Summary {
         : solved.length > 0
           ? "failed"
           : "not at this scale";
-  const round = (value: number) => Math.round(1000 * value) / 1000;
   const row = (seed: number, views: string, { accuracy, reduction, attempts }: Outcome) => ({
     seed,
     views,
-    accuracy: round(accuracy),
-    "rate reduction": round(reduction),
-    "of ideal": round(reduction / ideal),
+    accuracy: thousandth(accuracy),
+    "rate reduction": thousandth(reduction),
+    "of ideal": thousandth(reduction / ideal),
     trainings: attempts.length,
   });
   const { augmented, points } = runs[0]!.result;

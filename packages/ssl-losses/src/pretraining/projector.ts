@@ -3,17 +3,18 @@ import { qrHost } from "@lab/core/linalg";
 import { mlp, parameters } from "@lab/core/nn";
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
-import { input, type LayersModel, layers, model, type SymbolicTensor } from "@tensorflow/tfjs-layers";
+import { input, type LayersModel, type layers, model, type SymbolicTensor } from "@tensorflow/tfjs-layers";
+import { Diagonal, Orthogonal } from "./projection-layers.js";
 
 /** Options of {@link projector}. */
 export interface ProjectorOptions {
   /**
    * `"mlp"`: hidden layers with ReLU, then a linear one; `"linear"`: one trained matrix; `"diagonal"`: one trained factor a
-   * column; `"lowRank"`: a fixed random matrix of rank `rank`; `"lowRankDiagonal"`: the first `rank` columns, which is what
-   * {@link directClr} does. The last three are the paper's ablation.
+   * column; `"orthogonal"`: a trained rotation, square and always orthogonal; `"lowRank"`: a fixed random matrix of rank `rank`; `"lowRankDiagonal"`: the first `rank` columns, which is what
+   * {@link directClr} does. The last four are the paper's ablation.
    * @defaultValue `"mlp"`
    */
-  kind?: "mlp" | "linear" | "diagonal" | "lowRank" | "lowRankDiagonal";
+  kind?: "mlp" | "linear" | "diagonal" | "orthogonal" | "lowRank" | "lowRankDiagonal";
   /** Columns of the representation. */
   inputs: number;
   /** Columns of the embedding, of `"mlp"` and `"linear"`. @defaultValue 128 */
@@ -32,30 +33,10 @@ const READ_BY: Readonly<Record<string, readonly string[]>> = {
   mlp: ["outputs", "hidden", "batchNorm"],
   linear: ["outputs"],
   diagonal: [],
+  orthogonal: [],
   lowRank: ["rank"],
   lowRankDiagonal: ["rank"],
 };
-
-/** Multiplies every column by a trained factor. */
-class Diagonal extends layers.Layer {
-  /** @nocollapse */
-  static readonly className = "LabDiagonal";
-  private factors!: ReturnType<layers.Layer["addWeight"]>;
-
-  override build(inputShape: (number | null)[]): void {
-    const ones = { apply: (shape: number[]) => tf.ones(shape), getConfig: () => ({}) };
-    this.factors = this.addWeight("factors", [inputShape.at(-1)!], "float32", ones as never);
-    this.built = true;
-  }
-
-  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    return tf.tidy(() => tf.mul(Array.isArray(inputs) ? inputs[0]! : inputs, this.factors.read()));
-  }
-
-  override computeOutputShape(inputShape: (number | null)[]): (number | null)[] {
-    return inputShape;
-  }
-}
 
 /**
  * The head that a contrastive loss looks at the representation through; it is thrown away after training.
@@ -80,6 +61,7 @@ export function projector(options: ProjectorOptions): LayersModel {
     "mlp",
     "linear",
     "diagonal",
+    "orthogonal",
     "lowRank",
     "lowRankDiagonal",
   ] as const);
@@ -98,12 +80,18 @@ export function projector(options: ProjectorOptions): LayersModel {
     return mlp({ sizes: [inputs, ...(options.hidden ?? [inputs]), outputs], batchNorm, generator });
   }
   if (kind === "linear") return mlp({ sizes: [inputs, outputs], bias: false, generator });
-  if (kind === "diagonal") {
-    const first = input({ shape: [inputs] });
-    return model({ inputs: first, outputs: new Diagonal({ name: "0" }).apply(first) as SymbolicTensor });
+  if (kind === "diagonal") return ofLayer(inputs, new Diagonal({ name: "0" }));
+  if (kind === "orthogonal") {
+    const { q } = qrHost(generator.split("orthogonal").normal64(inputs * inputs), inputs, inputs);
+    return ofLayer(inputs, new Orthogonal("0", Float32Array.from(q)));
   }
   const rank = checkInteger(caller, "rank", options.rank ?? Math.ceil(inputs / 2), { min: 1, max: inputs });
   return fixed(inputs, kind === "lowRank" ? lowRank(inputs, rank, generator) : firstColumns(inputs, rank));
+}
+
+function ofLayer(inputs: number, layer: layers.Layer): LayersModel {
+  const first = input({ shape: [inputs] });
+  return model({ inputs: first, outputs: layer.apply(first) as SymbolicTensor });
 }
 
 /** A linear layer that is not trained. */

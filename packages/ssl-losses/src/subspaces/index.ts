@@ -1,0 +1,5 @@
+export {
+  type ElasticNetClustersOptions,
+  type ElasticNetClustersResult,
+  elasticNetClusters,
+} from "./elastic-net-clusters.js";
