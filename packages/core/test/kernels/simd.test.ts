@@ -82,15 +82,18 @@ test.each(["sumRows", "dotRows", "centredDotRows"] as const)("%s reduces rows to
   }
 });
 
-test("rows are added to rows with a factor for each channel", () => {
+test.each([false, true])("rows are added with a factor for each channel, or copied (%s)", (isCopy) => {
   for (const channels of [1, 3, 4, 15, 16, 39]) {
     const h = heap(false);
     const [step, count] = [2 * channels, 5];
-    h.simd.addRows(4 * ACC, 4 * step, 4 * X, 4 * channels, 4 * CENTRE, count, channels);
+    const rows = [4 * ACC, 4 * step, 4 * X, 4 * channels] as const;
+    if (isCopy) h.simd.copyRows(...rows, count, channels);
+    else h.simd.addRows(...rows, 4 * CENTRE, count, channels);
     const expected = Array.from({ length: step * count }, (_, at) => {
       const [i, c] = [Math.floor(at / step), at % step];
       if (c >= channels) return undefined;
-      return h.before[ACC + at]! + h.before[CENTRE + c]! * h.before[X + i * channels + c]!;
+      const x = h.before[X + i * channels + c]!;
+      return isCopy ? x : h.before[ACC + at]! + h.before[CENTRE + c]! * x;
     });
     expectOnly(h, ACC, expected);
   }

@@ -46,14 +46,12 @@ function stuffed(
   const [batch, rows, columns, channels] = dense.shape as [number, number, number, number];
   const [height, width] = size as [number, number];
   const result = run.zeros([batch, height, width, channels]);
-  const [from, to] = [run.values(dense), run.values(result)];
+  const [from, to, pixel] = [run.address(dense), run.address(result), 4 * channels];
   for (let n = 0; n < batch; n++) {
     for (let row = 0; row < rows; row++) {
-      for (let column = 0; column < columns; column++) {
-        const source = ((n * rows + row) * columns + column) * channels;
-        const target = ((n * height + row * stride[0]!) * width + column * stride[1]!) * channels;
-        for (let c = 0; c < channels; c++) to[target + c] = from[source + c]!;
-      }
+      const source = from + (n * rows + row) * columns * pixel;
+      const target = to + (n * height + row * stride[0]!) * width * pixel;
+      run.simd.copyRows(target, stride[1]! * pixel, source, pixel, columns, channels);
     }
   }
   return result;
@@ -108,15 +106,19 @@ function spread(run: Run, dense: TensorInfo, g: Geometry): TensorInfo {
   const [, rows, columns, width] = dense.shape as [number, number, number, number];
   const channels = g.inChannels;
   const result = run.make([g.batch, ...g.input, channels]);
-  const [from, to] = [run.values(dense), run.values(result)];
-  let target = 0;
+  const [from, pixel] = [run.address(dense), 4 * channels];
+  let target = run.address(result);
   for (let n = 0; n < g.batch; n++) {
     for (let h = g.pad[0]; h < g.input[0] + g.pad[0]; h++) {
-      const row = (n * rows + Math.floor(h / s)) * columns;
-      for (let w = g.pad[1]; w < g.input[1] + g.pad[1]; w++) {
-        const source = (row + Math.floor(w / s)) * width + ((h % s) * s + (w % s)) * channels;
-        for (let c = 0; c < channels; c++) to[target++] = from[source + c]!;
+      const row = from + 4 * (n * rows + Math.floor(h / s)) * columns * width;
+      // Each phase of the row is one copy, at steps of the stride.
+      for (let first = 0; first < Math.min(s, g.input[1]); first++) {
+        const w = g.pad[1] + first;
+        const source = row + 4 * Math.floor(w / s) * width + ((h % s) * s + (w % s)) * pixel;
+        const count = Math.ceil((g.input[1] - first) / s);
+        run.simd.copyRows(target + first * pixel, s * pixel, source, 4 * width, count, channels);
       }
+      target += g.input[1] * pixel;
     }
   }
   return result;

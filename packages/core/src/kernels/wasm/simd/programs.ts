@@ -189,6 +189,32 @@ function addRows(): Program {
   };
 }
 
+/** `copyRows(out, outStep, x, xStep, count, channels)`: $o_{ic} = x_{ic}$. Addresses and steps are in bytes. */
+function copyRows(): Program {
+  const [out, outStep, x, xStep, count, channels] = PARAMETERS;
+  const [c, i, px, po] = [6, 7, 8, 9];
+  const tile = (width: Width, parts: number): Code => [
+    set(px, add(get(x), times4(get(c)))),
+    set(po, add(get(out), times4(get(c)))),
+    set(i, get(count)),
+    loopUntilZero(
+      [
+        range(parts).map((v) => width.store(get(po), width.load(get(px), v * width.bytes), v * width.bytes)),
+        step(px, get(xStep)),
+        step(po, get(outStep)),
+        countDown(i),
+      ],
+      get(i),
+    ),
+  ];
+  return {
+    name: "copyRows",
+    parameters: 6,
+    locals: Array(4).fill(I32),
+    body: overChannels(c, channels, tile),
+  };
+}
+
 /**
  * `moveRows(out, x, xStep, y, rest, yStep, count, channels)`: where $x_{ic} = y_{ic}$, moves $r_{ic}$ of `rest` to
  * $o_{ic}$ by adding it there and leaving zero. Addresses and steps are in bytes.
@@ -241,5 +267,6 @@ export const programs: readonly Program[] = [
   reduceRows("dotRows", (width, x, y) => width.multiply(x, y)),
   reduceRows("centredDotRows", (width, x, y, centre) => width.multiply(y, width.subtract(x, centre))),
   addRows(),
+  copyRows(),
   moveRows(),
 ];

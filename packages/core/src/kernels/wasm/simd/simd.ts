@@ -26,6 +26,8 @@ export interface Simd {
     count: number,
     channels: number,
   ): void;
+  /** $o_{ic} = x_{ic}$. */
+  copyRows(out: number, outStep: number, x: number, xStep: number, count: number, channels: number): void;
   /** Where $x_{ic} = y_{ic}$, moves $r_{ic}$ of `rest` to `out`: adds it there and leaves zero. */
   moveRows(
     out: number,
