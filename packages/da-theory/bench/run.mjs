@@ -147,6 +147,35 @@ async function factors() {
   tf.dispose([image, v, a, b, c]);
 }
 
+/** How moments of a rotation grow with the nodes Q and the values D: the slope of log time, which is 1 for a cost of Q·D. */
+async function growth() {
+  const sizes = [32, 64, 96].flatMap((side) => [64, 128, 256].map((nodes) => ({ side, nodes })));
+  const best = sizes.map(() => Number.POSITIVE_INFINITY);
+  for (let pass = 0; pass <= repeats; pass++) {
+    for (const [at, { side, nodes }] of sizes.entries()) {
+      const image = new Generator(1).uniform([side, side, 3]);
+      const start = performance.now();
+      const m = await augmentedMoments(image, rotate({ angle: uniform(-15, 15) }), { nodes });
+      await m.covariance.trace();
+      if (pass > 0) best[at] = Math.min(best[at], performance.now() - start);
+      m.dispose();
+      image.dispose();
+    }
+  }
+  const x = sizes.map(({ side, nodes }) => Math.log(side * side * 3 * nodes));
+  const y = best.map(Math.log);
+  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [mx, my] = [mean(x), mean(y)];
+  const slope = mean(x.map((v, i) => (v - mx) * (y[i] - my))) / mean(x.map((v) => (v - mx) ** 2));
+  add({
+    name: "cost against Q·D: distance of the exponent from 1",
+    unit: "",
+    ours: [Math.abs(slope - 1)],
+    bar: 0.15,
+    note: `exponent ${slope.toFixed(3)}`,
+  });
+}
+
 async function means() {
   const images = new Generator(1).uniform([500, 32, 32, 3]);
   const t = rotate({ angle: uniform(-15, 15) });
@@ -243,7 +272,7 @@ async function regression() {
 }
 
 await init({ backend: process.env.LAB_BACKEND ?? "wasm" });
-for (const part of [translations, factors, means, penalty, regression]) await part();
+for (const part of [translations, factors, growth, means, penalty, regression]) await part();
 await audits(add);
 if (!process.env.LAB_PYTHON)
   process.stdout.write("LAB_PYTHON is not set: rows against NumPy and PyTorch are skipped\n");

@@ -3,6 +3,7 @@ import { findData } from "@lab/core/data";
 import { nodeModule } from "@lab/core/io";
 import { mapTasks, type Runner } from "@lab/core/jobs";
 import type { AuditInput, Run } from "../audit/types.js";
+import { openFolder } from "./open-folder.js";
 import type { SweepOutput, SweepSetting, SweepTask } from "./sweep-handler.js";
 import { checkTransform } from "./transform-spec.js";
 
@@ -13,15 +14,21 @@ export interface ClassSweepOptions {
   /** Seeds; every setting is trained with each. */
   seeds: readonly number[];
   /**
-   * `mlp-mnist`, `cnn-cifar`, or a module whose default export is a handler of `sweepHandler`: a file URL, a path that
+   * `mlp-mnist`, `cnn-cifar`, `resnet-folder`, or a module whose default export is a handler of `sweepHandler`: a file URL, a path that
    * begins with `./`, or a package's entry point.
    */
   handler: string;
   /** Folder that receives the predictions of each training; a sweep that was stopped goes on from there. */
   store: string;
   /**
-   * Options for all settings. The built-in trainings know `numTrain`, `numTest`, `steps`, `batch`, `learningRate`,
+   * Options for all settings. The small trainings know `numTrain`, `numTest`, `steps`, `batch`, `learningRate`,
    * `hidden`, `halve` (pictures of half the size), `seedOffset` (added to the seed) and `dir` (where the data are).
+   *
+   * `resnet-folder` needs `dir`, a folder whose `train` and `val` have one subfolder of pictures a class, and knows `depth`
+   * (18, 34, 50), `width` (64), `size` of the views (160), `stored` (256, sides to which pictures are brought before views
+   * are cut out), `testSize` (1.6 times `size`), `epochs` (88), `batch` (512), `learningRate` (0.5 for 256 pictures of a
+   * batch), `smoothing` (0.1) and `checkpoints`, a folder for the states of trainings that are stopped. Its weight decay is
+   * 1e-4 unless the setting has one. It needs the package sharp.
    */
   options?: Readonly<Record<string, unknown>>;
   /** Changes whenever results of older code should not be taken. @defaultValue 1 */
@@ -42,7 +49,8 @@ export interface SweepResult extends AuditInput {
 
 /** Name of a sweep's tasks in stores and on queues. */
 export const SWEEP = "da-class-sweep";
-const BUILT_IN = { "mlp-mnist": "mnist", "cnn-cifar": "cifar10" } as const;
+/** Trainings of this package and their data. */
+const BUILT_IN = { "mlp-mnist": "mnist", "cnn-cifar": "cifar10", "resnet-folder": undefined } as const;
 
 async function digest(value: unknown): Promise<string> {
   const bytes = new TextEncoder().encode(JSON.stringify(value));
@@ -50,6 +58,19 @@ async function digest(value: unknown): Promise<string> {
   return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0"))
     .join("")
     .slice(0, 16);
+}
+
+/** Which data a training will find: results of generated pictures are not taken for those of the data set, nor the other way. */
+async function dataOf(handler: keyof typeof BUILT_IN, dir: string | undefined): Promise<string> {
+  const name = BUILT_IN[handler];
+  if (name) return (await findData(name, { dir })) ? name : "other";
+  if (dir === undefined)
+    throw new ArgumentError(
+      "classSweep: options.dir is undefined; a folder with train and val was expected for resnet-folder",
+      { argument: "options.dir", value: dir },
+    );
+  const { train, test } = openFolder(dir, { stored: 1, testSize: 1 });
+  return digest([train.classNames, Array.from(train.labels), Array.from(test.labels)]);
 }
 
 /** The module of the built-in trainings: beside this code where that is a file, else by name. */
@@ -128,11 +149,10 @@ export function sweepResult(
 export async function classSweep(options: ClassSweepOptions): Promise<SweepResult> {
   const { settings, seeds, handler, store, runner = "inline", version = 1, signal, onProgress } = options;
   checkSettings(settings, seeds);
-  const dataName = Object.hasOwn(BUILT_IN, handler) ? BUILT_IN[handler as keyof typeof BUILT_IN] : undefined;
-  const isBuiltIn = dataName !== undefined;
-  const found = dataName && (await findData(dataName, { dir: options.options?.dir as string | undefined }));
-  // Results of generated pictures are not taken for those of the data set, nor the other way round.
-  const data = found ? dataName : "other";
+  const isBuiltIn = Object.hasOwn(BUILT_IN, handler);
+  const data = isBuiltIn
+    ? await dataOf(handler as keyof typeof BUILT_IN, options.options?.dir as string | undefined)
+    : "other";
   const inputs = await Promise.all(
     settings.flatMap((setting) =>
       seeds.map(async (seed) => {
@@ -142,7 +162,7 @@ export async function classSweep(options: ClassSweepOptions): Promise<SweepResul
           options: { ...options.options, ...setting.options },
           training: isBuiltIn ? handler : "",
         };
-        const { dir: _, ...fingerprint } = input.options;
+        const { dir: _, checkpoints: __, ...fingerprint } = input.options;
         const hash = await digest([input.setting, seed, fingerprint, data, handler, version]);
         return { key: `${setting.name}/${seed}/${hash}`, input };
       }),

@@ -3,8 +3,9 @@
  *
  * @packageDocumentation
  */
-import { ArgumentError, checkBoolean, checkInteger, checkNumber, device, init } from "@lab/core";
+import { ArgumentError, checkBoolean, checkChoice, checkInteger, checkNumber, device, init } from "@lab/core";
 import { dispose } from "@tensorflow/tfjs-core";
+import { trainOnFolder } from "./folder-training.js";
 import { cnnNetwork, mlpNetwork } from "./networks.js";
 import { loadSweepData, picturesOf } from "./sweep-data.js";
 import type { SweepOutput, SweepTask } from "./sweep-handler.js";
@@ -24,7 +25,7 @@ function optionsOf({ training, options }: SweepTask) {
   const own = DEFAULTS[training as keyof typeof DEFAULTS];
   if (!own)
     throw new ArgumentError(
-      `classSweep: handler is '${training}'; mlp-mnist, cnn-cifar or a module was expected`,
+      `classSweep: handler is '${training}'; mlp-mnist, cnn-cifar, resnet-folder or a module was expected`,
       { argument: "handler", value: training },
     );
   const at = (name: string, fallback: number) =>
@@ -55,6 +56,44 @@ function optionsOf({ training, options }: SweepTask) {
   };
 }
 
+const DEPTHS = [18, 34, 50] as const;
+
+/** `resnet-folder`: the recipe of `libffcv/ffcv-imagenet` at one resolution, without its blurred pooling. */
+function trainFolder({ setting, seed, options }: SweepTask, signal: AbortSignal): Promise<SweepOutput> {
+  if (typeof options.dir !== "string")
+    throw new ArgumentError(
+      `classSweep: options.dir is ${options.dir}; a folder with train and val was expected`,
+      {
+        argument: "options.dir",
+        value: options.dir,
+      },
+    );
+  const given = options as Record<string, number | undefined>;
+  const whole = (name: string, fallback: number, min = 1) =>
+    checkInteger("classSweep", `options.${name}`, given[name] ?? fallback, { min });
+  const number = (name: string, fallback: number, range: object) =>
+    checkNumber("classSweep", `options.${name}`, given[name] ?? fallback, range);
+  const batch = whole("batch", 512);
+  const size = whole("size", 160, 32);
+  const folder = options.checkpoints as string | undefined;
+  const training = {
+    dir: options.dir,
+    depth: checkChoice("classSweep", "options.depth", (given.depth ?? 50) as (typeof DEPTHS)[number], DEPTHS),
+    width: whole("width", 64),
+    stored: whole("stored", 256, 32),
+    size,
+    testSize: whole("testSize", Math.round(1.6 * size), 32),
+    epochs: whole("epochs", 88),
+    batch,
+    learningRate: number("learningRate", (0.5 * batch) / 256, { above: 0 }),
+    weightDecay: setting.weightDecay ?? 1e-4,
+    smoothing: number("smoothing", 0.1, { min: 0, below: 1 }),
+    transform: setting.transform,
+    checkpoint: folder && `${folder}/${encodeURIComponent(String(setting.name))}-${seed}.safetensors`,
+  };
+  return trainOnFolder(training, seeded(seed, "resnet-folder"), signal);
+}
+
 /**
  * Trains one setting with one seed and predicts the test images.
  *
@@ -64,14 +103,16 @@ function optionsOf({ training, options }: SweepTask) {
  */
 async function runTask(task: SweepTask, signal: AbortSignal): Promise<SweepOutput> {
   const { setting, training } = task;
-  const o = optionsOf(task);
-  const seed = task.seed + o.seedOffset;
   if (setting.transform) checkTransform("classSweep", setting.transform);
+  const isFolder = training === "resnet-folder";
   try {
     device();
   } catch {
-    await init({ backend: ["wasm", "cpu"] });
+    await init(isFolder ? {} : { backend: ["wasm", "cpu"] });
   }
+  if (isFolder) return trainFolder(task, signal);
+  const o = optionsOf(task);
+  const seed = task.seed + o.seedOffset;
   const data = await loadSweepData(o.data, o);
   const chosen = seeded(seed, "subset").permutation(data.train.length).slice(0, o.numTrain);
   const images = picturesOf(data.train.select(chosen), o.isHalved);

@@ -78,18 +78,26 @@ function drawAffine(spec: TransformSpec, height: number, width: number, u: Float
   return m;
 }
 
+/** The same map for an output of other sides: it is sampled at the centres of larger or smaller cells. */
+function rescaled(m: Affine, down: number, across: number): Affine {
+  const [oy, ox] = [(down - 1) / 2, (across - 1) / 2];
+  const [a, b, c, d, e, f] = m;
+  return [a * down, b * across, c + a * oy + b * ox, d * down, e * across, f + d * oy + e * ox];
+}
+
 function resample(
   x: Float32Array,
   from: number,
   out: Float32Array,
   to: number,
   [height, width, channels]: readonly [number, number, number],
+  [rows, columns]: readonly [number, number],
   m: Affine,
   isZero: boolean,
 ): void {
   let at = to;
-  for (let i = 0; i < height; i++) {
-    for (let j = 0; j < width; j++) {
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
       let y = m[0] * i + m[1] * j + m[2];
       let z = m[3] * i + m[4] * j + m[5];
       if (!isZero) {
@@ -118,6 +126,7 @@ function resample(
  * @param indices - Which of them.
  * @param spec - The change; `undefined` copies.
  * @param generator - Source of the draws; the numbers drawn do not depend on `spec`.
+ * @param sides - Height and width of the views; those of the images unless given. Smaller views are not antialiased.
  * @returns The views, one after another.
  */
 export function drawViews(
@@ -125,20 +134,25 @@ export function drawViews(
   indices: ArrayLike<number>,
   spec: TransformSpec | undefined,
   generator: Generator,
+  sides?: readonly [number, number],
 ): Float32Array {
   const [height, width, channels] = images.shape;
   const size = height * width * channels;
-  const out = new Float32Array(indices.length * size);
+  const [rows, columns] = sides ?? [height, width];
+  const isResized = rows !== height || columns !== width;
+  const viewSize = rows * columns * channels;
+  const out = new Float32Array(indices.length * viewSize);
   const u = generator.float64(indices.length * DRAWS);
   const isZero = (spec?.boundary ?? (spec?.rotate || spec?.translate ? "zero" : "edge")) === "zero";
   for (let n = 0; n < indices.length; n++) {
     const from = indices[n]! * size;
-    if (!spec) {
+    if (!spec && !isResized) {
       out.set(images.x.subarray(from, from + size), n * size);
       continue;
     }
-    const m = drawAffine(spec, height, width, u.subarray(n * DRAWS, (n + 1) * DRAWS));
-    resample(images.x, from, out, n * size, images.shape, m, isZero);
+    const own = drawAffine(spec ?? {}, height, width, u.subarray(n * DRAWS, (n + 1) * DRAWS));
+    const m = rescaled(own, height / rows, width / columns);
+    resample(images.x, from, out, n * viewSize, images.shape, [rows, columns], m, isZero);
   }
   return out;
 }
