@@ -58,7 +58,11 @@ test("the verdict follows the predictions", () => {
   const base = [90, 90, 80, 80, 80, 80, 90, 80, 80, 80];
   const change = (changes: Record<number, number>) => predictions(base.map((v, c) => v + (changes[c] ?? 0)));
   const up = { 2: 5, 3: -4, 4: 9, 5: -3, 7: 5 };
-  const verdictOf = (mixed: Record<number, number>, decayed: Record<number, number>) => {
+  const verdictOf = (
+    mixed: Record<number, number>,
+    decayed: Record<number, number>,
+    cropped: Record<number, number> = { 2: 3 },
+  ) => {
     const result = {
       parts: [
         {
@@ -66,7 +70,7 @@ test("the verdict follows the predictions", () => {
           data: "mnist",
           labels,
           classNames: null,
-          predictions: [predictions(base), change(mixed), change(mixed), change({ 2: 3 }), change(decayed)],
+          predictions: [predictions(base), change(mixed), change(mixed), change(cropped), change(decayed)],
         },
       ],
     };
@@ -75,7 +79,9 @@ test("the verdict follows the predictions", () => {
   };
   expect(verdictOf(up, { 5: -9 })).toBe("reproduced");
   expect(verdictOf(up, { 5: -9, 0: -9 })).toBe("partly");
+  expect(verdictOf(up, { 5: -9 }, { 8: -2 })).toBe("partly");
   expect(verdictOf({ ...up, 3: 2 }, { 5: -9 })).toBe("failed");
+  expect(verdictOf({ ...up, 5: 2 }, { 5: -9 })).toBe("failed");
 });
 
 test("da-weight-decay: a decay that harms one class is partly the claim, with a rising average all of it", () => {
