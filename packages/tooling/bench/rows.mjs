@@ -1,0 +1,78 @@
+// Rows of a bench: samples of ours and of a named rival, and the ratio of their medians.
+
+/** Middle value. */
+export function median(values) {
+  return [...values].sort((a, b) => a - b)[values.length >> 1];
+}
+
+/** Distance of the quartiles over the median: what other work on the machine moves a figure by. */
+export function spreadOf(values) {
+  if (values.length < 3) return 0;
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share) => sorted[Math.round(share * (sorted.length - 1))];
+  return (at(0.75) - at(0.25)) / median(sorted);
+}
+
+/** Milliseconds of the clock. */
+export const wallClock = () => performance.now();
+
+/** Milliseconds that this process has computed for, all threads together: a machine with other work changes it little. */
+export function processorClock() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** How often things are measured: what LAB_BENCH_REPEATS says, else `usual`. */
+export const repeatsOr = (usual) => Number(process.env.LAB_BENCH_REPEATS ?? usual);
+
+/** Milliseconds of `repeats` runs, after `warm` that do not count. */
+export async function sample(run, repeats, { warm = 1, clock = wallClock } = {}) {
+  for (let i = 0; i < warm; i++) await run();
+  const times = [];
+  for (let i = 0; i < repeats; i++) {
+    const start = clock();
+    await run();
+    times.push(clock() - start);
+  }
+  return times;
+}
+
+/** Milliseconds of each of several functions, taken in turns whose order alternates, after `warm` turns that do not count. */
+export async function inTurns(runs, repeats, { warm = 1, clock = wallClock } = {}) {
+  const times = Object.fromEntries(Object.keys(runs).map((name) => [name, []]));
+  for (let turn = -warm; turn < repeats; turn++) {
+    const order = Object.entries(runs);
+    if (turn % 2 !== 0) order.reverse();
+    for (const [name, run] of order) {
+      const start = clock();
+      await run();
+      if (turn >= 0) times[name].push(clock() - start);
+    }
+  }
+  return times;
+}
+
+const three = (value) => Number(value.toPrecision(3));
+
+/**
+ * One row. `ours` and `rival` are samples or one figure; `bar` is `{ of: "ours" | "ratio", atMost or atLeast }`.
+ * The ratio is always ours over the rival; `moreIsBetter` for speeds.
+ */
+export function row({ name, ours, rival, rivalName, unit = "ms", bar, moreIsBetter = false, note }) {
+  const [own, other] = [ours, rival].map((values) => (typeof values === "number" ? [values] : values));
+  const result = { name, ours: three(median(own)), unit, moreIsBetter };
+  result.spread = three(Math.hypot(spreadOf(own), other ? spreadOf(other) : 0));
+  if (rivalName) result.rivalName = rivalName;
+  if (other) {
+    result.rival = three(median(other));
+    result.ratio = three(median(own) / median(other));
+  }
+  if (bar) {
+    const [sign, limit] = bar.atMost === undefined ? ["≥", bar.atLeast] : ["≤", bar.atMost];
+    result.bar = bar.of === "ours" ? `${sign} ${limit} ${unit}` : `ratio ${sign} ${limit}`;
+    const value = result[bar.of];
+    if (value !== undefined) result.met = sign === "≤" ? value <= limit : value >= limit;
+  }
+  if (note) result.note = note;
+  return result;
+}
