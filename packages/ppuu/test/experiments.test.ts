@@ -2,6 +2,7 @@ import { renderSvg } from "@lab/core/plot";
 import { describe, expect, test } from "vitest";
 import { experiments } from "../src/experiments/index.js";
 import { ringVerdict } from "../src/experiments/ring.js";
+import { stressVerdict } from "../src/experiments/stress.js";
 import { runExperiment } from "./run-experiment.js";
 
 const tiny = { trainScenes: 2, trainSeconds: 12, testScenes: 2, testSeconds: 14, episodes: 6, steps: 3 };
@@ -58,4 +59,16 @@ describe("the verdict of ppuu/ring", () => {
     expect(ringVerdict([rows(0.3, 0.25, 0)], "quick")).toBe("failed");
     expect(ringVerdict([rows(0.7, 0.1, 0, 0.3)], "full")).toBe("failed");
   });
+});
+
+test("the verdict of ppuu/stress asks for calm driving and for little loss by starts beside the record", () => {
+  expect(stressVerdict(0.95, [{ loss: 0.014, least: -0.02 }])).toBe("reproduced");
+  expect(
+    stressVerdict(0.95, [
+      { loss: 0.014, least: -0.02 },
+      { loss: 0.03, least: -0.01 },
+    ]),
+  ).toBe("partly");
+  expect(stressVerdict(0.95, [{ loss: 0.07, least: 0.03 }])).toBe("failed");
+  expect(stressVerdict(0.85, [{ loss: 0, least: -0.02 }])).toBe("failed");
 });
