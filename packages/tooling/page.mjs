@@ -16,7 +16,7 @@ export const browserPath = [
 ].find((path) => path && existsSync(path));
 
 /** A TypeScript program and the workspace's sources that it imports, as one script for a page. */
-async function bundleForPage(contents, resolveDir) {
+async function bundleForPage(contents, resolveDir, { plugins = [], ...settings } = {}) {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir, loader: "ts" },
     bundle: true,
@@ -26,7 +26,8 @@ async function bundleForPage(contents, resolveDir) {
     target: "es2022",
     conditions: ["@lab/source"],
     logLevel: "error",
-    plugins: [browserTwins],
+    plugins: [browserTwins, ...plugins],
+    ...settings,
   });
   return outputFiles[0].text;
 }
@@ -56,11 +57,11 @@ export const launchBrowser = (flags = []) =>
 /**
  * What the promise `globalThis.result` of a program resolves to in a page; plain JSON.
  * @param {string} program TypeScript; the wasm files of the engine lie beside the page.
- * @param {{ folder: string, files?: Record<string, Uint8Array>, flags?: string[] }} options
- *   `folder` from which imports are resolved, `files` that the page can fetch.
+ * @param {{ folder: string, files?: Record<string, Uint8Array>, flags?: string[], bundle?: import("esbuild").BuildOptions }} options
+ *   `folder` from which imports are resolved, `files` that the page can fetch, `bundle` for further settings of the bundler.
  */
-export async function runInPage(program, { folder, files = {}, flags = [] }) {
-  const script = await bundleForPage(program, folder);
+export async function runInPage(program, { folder, files = {}, flags = [], bundle = {} }) {
+  const script = await bundleForPage(program, folder, bundle);
   const engine = dirname(createRequire(join(folder, "page.js")).resolve("@lab/core/package.json"));
   const wasm = dirname(createRequire(join(engine, "page.js")).resolve("@tensorflow/tfjs-backend-wasm"));
   const served = {
