@@ -9,8 +9,8 @@ import {
   randomResizedCrop,
 } from "@lab/core/image";
 import { Generator } from "@lab/core/random";
+import { inTurns, python, row } from "@lab/tooling/bench";
 import * as tf from "@tensorflow/tfjs-core";
-import { python, row, sample } from "./rows.mjs";
 
 const SIZE = 32;
 
@@ -103,15 +103,9 @@ async function compareWithLoop(repeats, batch) {
       return tf.stack(tf.unstack(images).map((image) => augmentOne(image, random)));
     }),
   );
-  const [ours, rival] = [await sample(together, 2), await sample(oneByOne, 1)];
-  ours.length = 0;
-  rival.length = 0;
-  for (let i = 0; i < repeats; i++) {
-    ours.push(...(await sample(together, 1, 0)));
-    rival.push(...(await sample(oneByOne, 1, 0)));
-  }
+  const times = await inTurns({ ours: together, rival: oneByOne }, repeats, { warm: 2 });
   images.dispose();
-  return { ours, rival };
+  return times;
 }
 
 const BATCH = 256;
@@ -120,7 +114,7 @@ const name = `crop, flip, jitter, grayscale, blur of ${BATCH} images ${SIZE}×${
 export async function rows() {
   const result = [];
   const skipped = [];
-  const kornia = python("augmentation-rivals.py");
+  const kornia = python(new URL("augmentation-rivals.py", import.meta.url));
   if (kornia.missing) skipped.push({ name: "kornia", reason: kornia.missing });
   for (const backend of ["wasm", "tensorflow"]) {
     try {

@@ -6,8 +6,8 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { node } from "@lab/tooling/bench";
 import { backends, pageOf, stated } from "./backends-page.mjs";
-import { node } from "./rows.mjs";
 
 const target = join(import.meta.dirname, "../../../docs/guides/backends.md");
 const digest = (f) => createHash("sha1").update(f.toString()).digest("hex");
@@ -96,8 +96,8 @@ async function cost(run, isTimed, backend) {
 /** `"ours"` or `"engine"` by kernel, for one backend; `undefined` where the backend is not at hand. */
 function inspect(backend, isTimed) {
   try {
-    const before = node("backends.mjs", ["--shipped", backend]);
-    const now = node("backends.mjs", ["--ours", backend, String(isTimed)]);
+    const before = node(new URL("backends.mjs", import.meta.url), ["--shipped", backend]);
+    const now = node(new URL("backends.mjs", import.meta.url), ["--ours", backend, String(isTimed)]);
     const kinds = Object.fromEntries(
       Object.entries(now.kernels).map(([name, program]) => [
         name,

@@ -1,6 +1,6 @@
 // Time of `import "@lab/core"` in a fresh process, against the engine alone.
 import { spawnSync } from "node:child_process";
-import { row } from "./rows.mjs";
+import { row } from "@lab/tooling/bench";
 
 const REPEATS = 11;
 

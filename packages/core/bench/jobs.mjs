@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { mapTasks, serveTasks } from "@lab/core/jobs";
+import { row } from "@lab/tooling/bench";
 import { Queue, QueueEvents, Worker } from "bullmq";
 import { Redis } from "ioredis";
-import { row } from "./rows.mjs";
 
 const CONCURRENCY = 4;
 const PORT = 17_391;

@@ -1,6 +1,6 @@
 // Host linear algebra in double precision against numpy on one thread in the same run.
 import { choleskyHost, eighHost, qrHost, solveHost, svdHost } from "@lab/core/linalg";
-import { python, row, sample } from "./rows.mjs";
+import { python, row, sample } from "@lab/tooling/bench";
 
 const ORDER = 512;
 const bars = { cholesky: 60, eigh: 600 };
@@ -28,7 +28,7 @@ async function measure(n) {
 }
 
 export async function rows() {
-  const numpy = python("linalg-rivals.py", [ORDER], { OPENBLAS_NUM_THREADS: "1" });
+  const numpy = python(new URL("linalg-rivals.py", import.meta.url), [ORDER], { OPENBLAS_NUM_THREADS: "1" });
   const result = Object.entries(await measure(ORDER)).map(([name, ours]) =>
     row({
       name: `${name}Host, n = ${ORDER}`,

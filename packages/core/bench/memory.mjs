@@ -1,7 +1,7 @@
 // Tensors and resident memory after 100 training steps, against what they were after 5, on every backend at hand.
 import { init } from "@lab/core";
+import { row } from "@lab/tooling/bench";
 import * as tf from "@tensorflow/tfjs-core";
-import { row } from "./rows.mjs";
 import { opsStep } from "./training-step.mjs";
 
 const SETTLED = 5;

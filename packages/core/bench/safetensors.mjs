@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readSafetensors, writeSafetensors } from "@lab/core/io";
-import { row } from "./rows.mjs";
+import { row } from "@lab/tooling/bench";
 
 const VALUES = 2 ** 24;
 const REPEATS = 7;

@@ -3,7 +3,7 @@
 import { registerGradients } from "@lab/core/gradients";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-wasm";
-import { sample } from "./rows.mjs";
+import { sample } from "@lab/tooling/bench";
 import { opsStep, smallOps } from "./training-step.mjs";
 
 function naiveFilterGradient({ inputs, attrs }) {
@@ -42,6 +42,6 @@ tf.registerKernel({
   kernelFunc: naiveFilterGradient,
 });
 const times = {};
-for (const [name, run] of Object.entries(smallOps())) times[name] = await sample(run, 9, 3);
-times.step = await sample(opsStep(), Number(process.argv[2] ?? 3), 1);
+for (const [name, run] of Object.entries(smallOps())) times[name] = await sample(run, 9, { warm: 3 });
+times.step = await sample(opsStep(), Number(process.argv[2] ?? 3));
 console.log(JSON.stringify(times));

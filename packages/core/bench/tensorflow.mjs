@@ -1,8 +1,8 @@
 // The TensorFlow backend against PyTorch and numpy, alternating in one run.
 import { init } from "@lab/core";
 import { cholesky, eigh, svd } from "@lab/core/linalg";
+import { python, row, sample } from "@lab/tooling/bench";
 import * as tf from "@tensorflow/tfjs-core";
-import { python, row, sample } from "./rows.mjs";
 import { convolution, layersStep, opsStep, readOne } from "./training-step.mjs";
 
 const ROUNDS = 3;
@@ -12,8 +12,8 @@ const ORDER = 512;
 /** Samples of one round on this backend. */
 async function measureHere() {
   const times = {
-    "step, layers": await sample(layersStep(), REPEATS, 3),
-    "step, ops": await sample(opsStep(), REPEATS, 3),
+    "step, layers": await sample(layersStep(), REPEATS, { warm: 3 }),
+    "step, ops": await sample(opsStep(), REPEATS, { warm: 3 }),
   };
   for (const [batch, size, channels] of [
     [64, 32, 32],
@@ -37,7 +37,7 @@ async function measureHere() {
     eigh: () => eigh(a).vectors,
     svd: () => svd(x).u,
   };
-  for (const [name, f] of Object.entries(factors)) times[name] = await sample(read(f), REPEATS, 3);
+  for (const [name, f] of Object.entries(factors)) times[name] = await sample(read(f), REPEATS, { warm: 3 });
   tf.dispose([x, a]);
   return times;
 }
@@ -62,7 +62,7 @@ export async function rows() {
   let missing;
   for (let round = 0; round < ROUNDS; round++) {
     if (!missing) {
-      const rival = python("tensorflow-rivals.py", [threads, REPEATS], env);
+      const rival = python(new URL("tensorflow-rivals.py", import.meta.url), [threads, REPEATS], env);
       missing = rival.missing;
       if (!missing) collect(rivals, rival);
     }

@@ -1,9 +1,10 @@
 // One training step of a small convolutional network on the current backend, and single convolutions.
 // Network: 3→32, 32→32, 32→32, 32→64 stride 2, 64→64, 64→128 stride 2, 128→128, each 3×3 convolution + batch
 // normalisation in training mode + ReLU; global average, dense 10; batch 64 of 32×32×3; SGD.
+
+import { inTurns } from "@lab/tooling/bench";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
-import { sample } from "./rows.mjs";
 
 export const blocks = [
   [32, 1],
@@ -94,11 +95,7 @@ export async function convolution(shape, repeats) {
     inputGradient: kernel(`${plain}BackpropInput`, { dy, filter: w }, { inputShape: x.shape }),
     filterGradient: kernel(`${plain}BackpropFilter`, { x, dy }, { filterShape: w.shape }),
   };
-  const samples = { forward: [], inputGradient: [], filterGradient: [] };
-  for (const run of Object.values(runs)) await sample(run, 2);
-  for (let repeat = 0; repeat < repeats; repeat++) {
-    for (const [name, run] of Object.entries(runs)) samples[name].push(...(await sample(run, 1, 0)));
-  }
+  const samples = await inTurns(runs, repeats, { warm: 2 });
   tf.dispose([x, w, dy]);
   return samples;
 }

@@ -2,7 +2,7 @@
 // and what our kernels add to the call of a small operation.
 import { availableParallelism } from "node:os";
 import { init } from "@lab/core";
-import { node, python, row, sample } from "./rows.mjs";
+import { node, python, row, sample } from "@lab/tooling/bench";
 import { convolution, layersStep, opsStep, smallOps } from "./training-step.mjs";
 
 const same = (batch, size, channels) => ({ batch, size, inChannels: channels, outChannels: channels });
@@ -27,11 +27,11 @@ const shapes = {
 export async function rows() {
   const { threads } = await init({ backend: "wasm" });
   const ours = {};
-  for (const [name, run] of Object.entries(smallOps())) ours[name] = await sample(run, 9, 3);
-  const stepTimes = await sample(opsStep(), 7, 2);
-  const layers = await sample(layersStep(), 5, 2);
-  const stock = node("stock-wasm.mjs", [3]);
-  const torch = python("tensorflow-rivals.py", [threads ?? 1, 9, "step"]);
+  for (const [name, run] of Object.entries(smallOps())) ours[name] = await sample(run, 9, { warm: 3 });
+  const stepTimes = await sample(opsStep(), 7, { warm: 2 });
+  const layers = await sample(layersStep(), 5, { warm: 2 });
+  const stock = node(new URL("stock-wasm.mjs", import.meta.url), [3]);
+  const torch = python(new URL("tensorflow-rivals.py", import.meta.url), [threads ?? 1, 9, "step"]);
   const result = [
     row({
       name: "training step of 7 convolutions, ops",

@@ -1,6 +1,6 @@
 // The training step on WebGPU: on a graphics card as it is, on a software adapter only when LAB_WEBGPU_SOFTWARE asks.
 import { init } from "@lab/core";
-import { python, row, sample } from "./rows.mjs";
+import { python, row, sample } from "@lab/tooling/bench";
 import { opsStep } from "./training-step.mjs";
 
 export async function rows() {
@@ -10,8 +10,10 @@ export async function rows() {
   } catch (error) {
     return { rows: [], skipped: [{ name: "all", reason: error.message }] };
   }
-  const ours = await sample(opsStep(), device.kind === "gpu" ? 15 : 3, device.kind === "gpu" ? 3 : 1);
-  const torch = python("tensorflow-rivals.py", [2, 9, "step"]);
+  const ours = await sample(opsStep(), device.kind === "gpu" ? 15 : 3, {
+    warm: device.kind === "gpu" ? 3 : 1,
+  });
+  const torch = python(new URL("tensorflow-rivals.py", import.meta.url), [2, 9, "step"]);
   const result = row({
     name: `training step on ${device.name}`,
     ours,

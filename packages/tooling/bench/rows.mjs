@@ -69,7 +69,7 @@ export function row({ name, ours, rival, rivalName, unit = "ms", bar, moreIsBett
   }
   if (bar) {
     const [sign, limit] = bar.atMost === undefined ? ["≥", bar.atLeast] : ["≤", bar.atMost];
-    result.bar = bar.of === "ours" ? `${sign} ${limit} ${unit}` : `ratio ${sign} ${limit}`;
+    result.bar = bar.of === "ours" ? `${sign} ${three(limit)} ${unit}` : `ratio ${sign} ${three(limit)}`;
     const value = result[bar.of];
     if (value !== undefined) result.met = sign === "≤" ? value <= limit : value >= limit;
   }
