@@ -5,6 +5,7 @@ import { registerConv2dBackpropFilter } from "./conv2d-backprop-filter.js";
 import { registerConv2dBackpropInput } from "./conv2d-backprop-input.js";
 import { registerDepthwise } from "./depthwise.js";
 import { registerEinsum } from "./einsum.js";
+import { registerExp } from "./exp.js";
 import { registerFusedConv2d } from "./fused.js";
 import { registerIdentity } from "./identity.js";
 import { registerMatMul } from "./mat-mul.js";
@@ -33,5 +34,6 @@ export function registerWasmKernels(sgemm?: Sgemm): void {
   registerPooling();
   registerOneHot();
   registerEinsum();
+  registerExp();
   registerUnsortedSegmentSum();
 }

@@ -19,6 +19,7 @@ import {
   V128,
   type Width,
 } from "./assembler.js";
+import { expPrograms } from "./exp-program.js";
 
 const step = (local: number, by: Code): Code => set(local, add(get(local), by));
 const countDown = (local: number): Code => set(local, subtract(get(local), int(1)));
@@ -269,4 +270,5 @@ export const programs: readonly Program[] = [
   addRows(),
   copyRows(),
   moveRows(),
+  ...expPrograms,
 ];

@@ -39,6 +39,12 @@ export interface Simd {
     count: number,
     channels: number,
   ): void;
+  /** $o_i = e^{x_i}$ of `count` floats, to 2 units in the last place; `out` may be `x`. */
+  exp(out: number, x: number, count: number): void;
+  /** $o_{ij} = e^{x_{ij}}$, its sums by rows, and by columns added to what is there; `out` may be `x`. */
+  expSums(out: number, x: number, rows: number, columns: number, rowSums: number, columnSums: number): void;
+  /** $o_{ij} = x_{ij} (u_i + v_j)$; `out` may be `x`. */
+  timesOuterSum(out: number, x: number, rows: number, columns: number, u: number, v: number): void;
 }
 
 type Products = (
