@@ -1,8 +1,10 @@
 import { ArgumentError, checkChoice, checkInteger, checkNumber, checkRank, checkShape } from "@lab/core";
+import { callKernel, hasHostKernel } from "@lab/core/host-kernel";
 import { logdetGram } from "@lab/core/linalg";
 import * as tf from "@tensorflow/tfjs-core";
 import { joinBlocks, splitBlocks, weightedCopies } from "./batch-gram.js";
 import { inverseLogdet } from "./inverse-logdet.js";
+import { RATE_GRADIENT, registerRateGradient } from "./rate-gradient-kernel.js";
 
 /** Options of the coding rates. */
 export interface RateOptions {
@@ -96,14 +98,10 @@ function rates(
       value: tf.concat([rate, compressed]) as tf.Tensor1D,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const [rows, p, inverses, logdets] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor3D, tf.Tensor1D];
-        const [ofRate, ofCompressed] = tf.split(dy, 2) as [tf.Tensor1D, tf.Tensor1D];
         // Z·[M₁⁻¹ | … | M⁻¹] in one product.
-        const all = tf.reshape(tf.matMul(rows, joinBlocks(inverses)), [count, numClusters + 1, dim]);
-        const perCluster = tf.slice(all, [0, 0, 0], [count, numClusters, dim]);
-        const whole = tf.reshape(tf.slice(all, [0, numClusters, 0], [count, 1, dim]), [count, dim]);
-        const within = tf.sum(tf.mul(perCluster, tf.expandDims(p, 2)), 1);
-        const dz = tf.mul(tf.add(tf.mul(whole, ofRate), tf.mul(within, ofCompressed)), alpha);
-        const quadratic = tf.sum(tf.mul(perCluster, tf.expandDims(rows, 1)), 2);
+        const all = tf.matMul(rows, joinBlocks(inverses)) as tf.Tensor2D;
+        const { dz, quadratic } = passes(all, rows, p, dy, alpha);
+        const ofCompressed = tf.slice(dy, [1], [1]);
         const eye = tf.expandDims(tf.eye(dim), 0);
         const trace = tf.slice(tf.sum(tf.mul(inverses, eye), [1, 2]), [0], [numClusters]);
         const constant = tf.sub(tf.add(logdets, trace), dim);
@@ -113,6 +111,31 @@ function rates(
     };
   });
   return run(z, membership) as tf.Tensor1D;
+}
+
+/** Gradient to rows and $z_i^\top M_j^{-1} z_i$ from the products with all inverses. */
+function passes(
+  all: tf.Tensor2D,
+  rows: tf.Tensor2D,
+  membership: tf.Tensor2D,
+  dy: tf.Tensor,
+  alpha: number,
+): { dz: tf.Tensor; quadratic: tf.Tensor } {
+  registerRateGradient();
+  if (hasHostKernel(RATE_GRADIENT)) {
+    const [dz, quadratic] = callKernel(RATE_GRADIENT, { all, rows, membership, dy }, { alpha });
+    return { dz: dz!, quadratic: quadratic! };
+  }
+  const [count, dim] = rows.shape;
+  const numClusters = membership.shape[1];
+  const [ofRate, ofCompressed] = tf.split(dy, 2) as [tf.Tensor1D, tf.Tensor1D];
+  const [clusters, whole] = tf.split(all, [numClusters * dim, dim], 1) as [tf.Tensor2D, tf.Tensor2D];
+  const perCluster = tf.reshape(clusters, [count, numClusters, dim]);
+  const within = tf.sum(tf.mul(perCluster, tf.expandDims(membership, 2)), 1);
+  return {
+    dz: tf.mul(tf.add(tf.mul(whole, ofRate), tf.mul(within, ofCompressed)), alpha),
+    quadratic: tf.sum(tf.mul(perCluster, tf.expandDims(rows, 1)), 2),
+  };
 }
 
 /** Options of {@link codingRateReduction}. */

@@ -1,5 +1,7 @@
+import { callKernel, hasHostKernel } from "@lab/core/host-kernel";
 import { cholesky, triangularSolve } from "@lab/core/linalg";
 import * as tf from "@tensorflow/tfjs-core";
+import { INVERSE_LOGDET, registerInverseLogdet } from "./inverse-logdet-kernel.js";
 
 /** Inverses and logarithms of determinants of a batch. */
 export interface InverseLogdet {
@@ -68,6 +70,11 @@ export function inverseLogdet(
   largest: number,
 ): InverseLogdet {
   if (method === "newtonSchulz") return newtonSchulz(m, largest);
+  registerInverseLogdet();
+  if (hasHostKernel(INVERSE_LOGDET)) {
+    const [inverse, logdet] = callKernel(INVERSE_LOGDET, { m });
+    return { inverse: inverse as tf.Tensor3D, logdet: logdet as tf.Tensor1D };
+  }
   const lower = cholesky(m);
   const eye = tf.expandDims(tf.eye(m.shape[1]), 0);
   const diagonal = tf.sum(tf.mul(lower, eye), 2);

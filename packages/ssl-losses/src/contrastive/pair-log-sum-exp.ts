@@ -1,4 +1,5 @@
 import { BackendError } from "@lab/core";
+import { callKernel, hasHostKernel } from "@lab/core/host-kernel";
 import * as tf from "@tensorflow/tfjs-core";
 import { BlockSums } from "./block-sums.js";
 import type { PairPlan, Tile } from "./pair-plan.js";
@@ -39,17 +40,34 @@ function similarities(z: tf.Tensor2D, plan: PairPlan, scale: number, shift: numb
   return (tile: Tile): tf.Tensor2D => tf.matMul(left[tile.row]!, right[tile.column]!);
 }
 
-/** exp((s − 1)/τ) of tiles of unit rows, zero where a pair does not count. */
-function exponentials(z: tf.Tensor2D, plan: PairPlan, scale: number): (tile: Tile) => tf.Tensor2D {
+/** Kernels of core's wasm backend: a tile's exponentials with its sums, and its weights, in one pass each. */
+const [EXP_SUMS, TIMES_OUTER_SUM] = ["LabExpSums", "LabTimesOuterSum"] as const;
+
+/** A tile of exponentials with its sums by rows and by columns, as columns. */
+interface SummedTile {
+  e: tf.Tensor2D;
+  byRow: tf.Tensor;
+  byColumn: tf.Tensor;
+}
+
+/** exp((s − 1)/τ) of tiles of unit rows, zero where a pair does not count, and its sums. */
+function exponentials(z: tf.Tensor2D, plan: PairPlan, scale: number): (tile: Tile) => SummedTile {
   const logits = similarities(z, plan, scale, scale);
+  if (hasHostKernel(EXP_SUMS)) {
+    return (tile) => {
+      const x = logits(tile);
+      const [e, byRow, byColumn] = callKernel(EXP_SUMS, { x }, { withoutDiagonal: tile.withoutDiagonal });
+      x.dispose();
+      return { e: e as tf.Tensor2D, byRow: byRow!, byColumn: byColumn! };
+    };
+  }
   const mask = diagonals(plan, 0, 1);
-  return (tile) => {
-    const e = tf.tidy(() => tf.exp(logits(tile)));
-    if (!tile.withoutDiagonal) return e;
-    const masked = tf.mul(e, mask.get(e.shape[0])!) as tf.Tensor2D;
-    e.dispose();
-    return masked;
-  };
+  return (tile) =>
+    tf.tidy(() => {
+      const all = tf.exp(logits(tile)) as tf.Tensor2D;
+      const e = tile.withoutDiagonal ? (tf.mul(all, mask.get(all.shape[0])!) as tf.Tensor2D) : all;
+      return { e, byRow: tf.sum(e, 1), byColumn: tf.sum(e, 0) };
+    });
 }
 
 /** s/τ of tiles, far below all others where a pair does not count. */
@@ -88,10 +106,12 @@ function forwardConstant(
   const kept: tf.Tensor2D[] = [];
   const tileOf = exponentials(z, plan, scale);
   for (const tile of plan.tiles) {
-    const e = tileOf(tile);
-    reduceTile(sums, tile, (axis) => tf.sum(e, axis));
+    const { e, byRow, byColumn } = tileOf(tile);
+    sums.put(tile.row, asColumn(byRow));
+    if (tile.row !== tile.column) sums.put(tile.column, asColumn(byColumn));
     if (kept.length < numKept) kept.push(e);
     else e.dispose();
+    tf.dispose([byRow, byColumn]);
   }
   return { value: tf.reshape(tf.add(tf.log(sums.all()), scale), [-1]), kept };
 }
@@ -130,16 +150,19 @@ function weights(
   const column = asColumn(lse);
   if (isConstant) {
     const share = cut(tf.mul(upstream, tf.exp(tf.sub(scale, column))), plan);
-    const shareOfColumns = share.map(asRow);
-    let tileOf: ((tile: Tile) => tf.Tensor2D) | undefined;
+    const isFused = hasHostKernel(TIMES_OUTER_SUM);
+    const shareOfColumns = isFused ? share : share.map(asRow);
+    let tileOf: ((tile: Tile) => SummedTile) | undefined;
     return (tile, kept) => {
       if (!kept) tileOf ??= exponentials(z, plan, scale);
-      const e = kept ?? tileOf!(tile);
-      const w = tf.tidy(
-        () => tf.mul(e, tf.add(share[tile.row]!, shareOfColumns[tile.column]!)) as tf.Tensor2D,
-      );
-      if (!kept) e.dispose();
-      return w;
+      const again = kept ? undefined : tileOf!(tile);
+      const x = kept ?? again!.e;
+      const [u, v] = [share[tile.row]!, shareOfColumns[tile.column]!];
+      const w = isFused
+        ? callKernel(TIMES_OUTER_SUM, { x, u, v })[0]!
+        : tf.tidy(() => tf.mul(x, tf.add(u, v)));
+      if (again) tf.dispose([again.e, again.byRow, again.byColumn]);
+      return w as tf.Tensor2D;
     };
   }
   const tileOf = maskedLogits(z, plan, scale);
