@@ -49,4 +49,7 @@ test("wrong options are refused before anything is trained", async () => {
   await expect(dofSweep({ ...sweep, sizes: [0.5] })).rejects.toThrow(ArgumentError);
   await expect(dofSweep({ ...sweep, arms: ["wide" as never] })).rejects.toThrow(/arms\[0\] is "wide"/);
   await expect(dofSweep({ ...sweep, build: "" })).rejects.toThrow(/build is ""/);
+  await expect(dofSweep({ ...sweep, build: "data:text/javascript,export default 1" })).rejects.toThrow(
+    "build is a module by data:",
+  );
 });

@@ -111,8 +111,10 @@ async function check(name, options) {
   const sums = new Float64Array(generator.size);
   let kernels = 0;
   let asked = 0;
-  const index = generator.index.bind(generator);
-  generator.index = (target) => (asked++, index(target));
+  const { indices, placed } = generator;
+  const of = indices.of.bind(indices);
+  indices.of = (target) => (asked++, of(target));
+  const index = (name) => of(placed.get(name));
   const upstream = (length) => Float32Array.from({ length }, (_, i) => Math.cos(0.3 * i + 0.1));
   const { grads, value } = tf.variableGrads(() => {
     const parts = targets.map((target) => {

@@ -1,17 +1,8 @@
-import type { Experiment, Mode, Run, Summary, Verdict } from "@lab/core/experiment";
+import type { Experiment, Mode, Run, Summary } from "@lab/core/experiment";
 import type { Arm } from "../sweep/arm.js";
-import { dofPlot } from "../sweep/dof-plot.js";
 import { paper } from "./paper.js";
-import {
-  type ArmMean,
-  type ArmsParams,
-  type ArmsResult,
-  meanOf,
-  meansOf,
-  protocol,
-  rowsOf,
-  runArms,
-} from "./sweep-arms.js";
+import { summariseArms } from "./summarise-arms.js";
+import { type ArmsParams, type ArmsResult, meanOf, meansOf, protocol, runArms } from "./sweep-arms.js";
 
 /** Numbers in the ring, and as many weights that stay where positions are free. */
 const SIZES = [1000, 4000, 16_000];
@@ -33,55 +24,55 @@ function params(mode: Mode): ArmsParams {
   return { ...protocol(mode), arms: mode === "quick" ? quick : full, wrongKeys: 0 };
 }
 
-interface Gate {
-  name: string;
-  gain: number;
+interface Rivalry {
+  ring: number;
+  rival: "snip" | "narrow";
+  size: number;
+  /** Points that the ring is ahead at least. */
   least: number;
 }
 
-function gatesOf(means: readonly ArmMean[], mode: Mode): Gate[] {
-  const gate = (ring: number, rival: "snip" | "narrow", size: number, least: number): Gate => ({
-    name: `ring of ${ring} over ${rival} of ${size}`,
-    gain: meanOf(means, "rpg", ring) - meanOf(means, rival, size),
-    least,
-  });
-  // Two fifths of the steps: the gaps are as large or larger, and a run is noisier.
-  if (mode === "quick") return [gate(4000, "snip", 4000, 5), gate(4000, "narrow", 4020, 20)];
-  return [gate(1000, "snip", 1000, 45), gate(4000, "snip", 4000, 8), gate(16_000, "narrow", 16_680, 1.5)];
-}
+/** The thresholds of the full protocol, over three seeds. */
+const FULL_RIVALRIES: readonly Rivalry[] = [
+  { ring: 1000, rival: "snip", size: 1000, least: 45 },
+  { ring: 4000, rival: "snip", size: 4000, least: 8 },
+  { ring: 16_000, rival: "narrow", size: 16_680, least: 1.5 },
+];
+/**
+ * Of the quick protocol, which trains a fifth of the steps; SNIP's is that of the full one, the narrow network's is less
+ * than half of the 56 points that were seen.
+ */
+const QUICK_RIVALRIES: readonly Rivalry[] = [
+  { ring: 4000, rival: "snip", size: 4000, least: 8 },
+  { ring: 4000, rival: "narrow", size: 4020, least: 25 },
+];
 
 function summarise(runs: readonly Run<ArmsResult>[], mode: Mode): Summary {
   const means = meansOf(runs);
-  const gates = gatesOf(means, mode);
+  const rivalries = mode === "quick" ? QUICK_RIVALRIES : FULL_RIVALRIES;
+  const gains = rivalries.map(({ ring, rival, size, least }) => {
+    const gain = meanOf(means, "rpg", ring) - meanOf(means, rival, size);
+    return { name: `ring of ${ring} over ${rival} of ${size}`, gain, least };
+  });
   const rings = means.filter(({ kind }) => kind === "rpg");
-  const isTrained = rings.every((m) => m.mean >= 80);
-  const numPassed = gates.filter(({ gain, least }) => gain >= least).length;
-  const verdict: Verdict =
-    isTrained && numPassed === gates.length ? "reproduced" : numPassed > 0 ? "partly" : "failed";
-  return {
-    verdict,
-    measured: gates.map(({ name, gain }) => `${name}: ${gain.toFixed(1)} points`).join("; "),
-    table: means.map((m) => ({
-      arm: m.kind,
-      parameters: m.parameters,
-      "accuracy %": Math.round(100 * m.mean) / 100,
-    })),
-    figures: [
-      {
-        ...dofPlot({ rows: rowsOf(runs) }),
-        title: "A wide network from a ring against its rivals of as many weights",
-      },
+  return summariseArms(runs, {
+    gates: [
+      ...gains.map(({ name, gain, least }) => ({
+        name: `${name}, at least ${least} points`,
+        passes: gain >= least,
+      })),
+      { name: "every ring is trained to 80 %", passes: rings.every((m) => m.mean >= 80) },
     ],
+    measured: gains.map(({ name, gain }) => `${name}: ${gain.toFixed(1)} points`).join("; "),
+    figure: { title: "A wide network from a ring against its rivals of as many weights" },
     notes: [
-      `Data: ${runs[0]!.result.data}.`,
-      ...gates.map(
-        ({ name, gain, least }) =>
-          `${gain >= least ? "passed" : "missed"}: ${name}, at least ${least} points.`,
-      ),
+      mode === "quick"
+        ? "The thresholds are those of this package for its quick protocol (a fifth of the steps, one seed): the full protocol asks for 45, 8 and 1.5 points at 1000, 4000 and 16,000 weights over three seeds."
+        : "The thresholds are those of the full protocol, over three seeds.",
       "Pruned networks get the positions of their weights for free; a ring needs none.",
       "SNIP prunes before training on one batch, magnitude after half of the epochs.",
     ],
-  };
+  });
 }
 
 /** Rings against narrow and pruned networks of the same number of trained parameters. */

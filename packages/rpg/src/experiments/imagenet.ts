@@ -164,7 +164,7 @@ function summarise(runs: readonly Run<ImagenetResult>[]): Summary {
       ...gates.map(({ name, passes }) => `${passes ? "passed" : "missed"}: ${name}.`),
       isFull
         ? "Crops are drawn from the middle square of each picture, at 256 pixels."
-        : "ImageNet itself needs `--mode paper` and the folders imagenet/train and imagenet/val; this run shows that the recipe trains.",
+        : "ImageNet itself needs `--paper` and the folders imagenet/train and imagenet/val; this run shows that the recipe trains.",
     ],
   };
 }

@@ -2,18 +2,16 @@ import { ArgumentError, checkChoice, checkInteger, checkNumber, DataError } from
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
 import { LayerVariable } from "@tensorflow/tfjs-layers";
-import { type CheckedSpec, checkSpec, fillIndex, PLACE_MASK, type Share } from "../ring-index/ring-index.js";
+import { type CheckedSpec, checkSpec, PLACE_MASK, type Share } from "../ring-index/ring-index.js";
 import { type Seed, seedOfKey } from "../ring-index/seed.js";
 import { checkDescription } from "./description.js";
-import { joinIndex, splitIndex } from "./explicit-index.js";
+import { MovedScales } from "./moved-scales.js";
 import type { GeneratorOptions, GeneratorSpec, Target } from "./options.js";
 import { nearestNames, type Placed, placeTargets, ringStdOf, sizeOf } from "./placement.js";
 import { nearestRing, readKernels, squaredScales } from "./projection.js";
-import { DeviceIndex, gatherHost, generateKernel, type Wiring } from "./ring-kernels.js";
+import { gatherHost, generateKernel } from "./ring-kernels.js";
+import { TargetIndices } from "./target-indices.js";
 import { weightedNorm } from "./weighted-norm.js";
-
-/** Elements from which on indices are computed in each pass. */
-const CACHE_LIMIT = 64 * 2 ** 20;
 
 /**
  * A ring of trainable numbers that generates any set of tensors by fixed random constraints.
@@ -45,17 +43,12 @@ export class ParameterGenerator {
   readonly weight: LayerVariable;
   private readonly spec: CheckedSpec;
   private readonly ringStd: number;
-  private readonly memory: "auto" | "cached" | "thin";
-  private readonly isThin: boolean;
   private readonly gradient: "sum" | "projected";
   private readonly placed: Map<string, Placed>;
-  private isExplicit = false;
-  private readonly indices = new Map<string, Int32Array>();
-  private readonly deviceIndices = new Map<string, DeviceIndex>();
+  private readonly indices: TargetIndices;
+  private readonly moved = new MovedScales(() => this.movedScales());
   private readonly constants = new Map<string, tf.Tensor>();
   private cache: Map<string, tf.Tensor> | undefined;
-  private precondition: tf.Tensor | undefined;
-  private uses: tf.Tensor | undefined;
   private forward: ((ring: tf.Tensor) => tf.Tensor)[] = [];
 
   /**
@@ -78,16 +71,16 @@ export class ParameterGenerator {
         : checkInteger(caller, "parameters", options.parameters, { min: 1, max: PLACE_MASK });
     this.spec = checkSpec(caller, { ...options, seed: options.seed ?? 0, size: this.size });
     this.gradient = checkChoice(caller, "gradient", options.gradient ?? "sum", ["sum", "projected"] as const);
-    this.memory = checkChoice(caller, "memory", options.memory ?? "auto", [
+    const memory = checkChoice(caller, "memory", options.memory ?? "auto", [
       "auto",
       "cached",
       "thin",
     ] as const);
     for (const { name, std } of targets) checkNumber(caller, `std of ${name}`, std, { above: 0 });
     this.generated = targets.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-    this.isThin = this.memory === "thin" || (this.memory === "auto" && this.generated > CACHE_LIMIT);
     this.ringStd = ringStdOf(caller, targets, options.ringStd ?? "rms");
     this.placed = placeTargets(caller, targets, this.size, this.ringStd, options);
+    this.indices = new TargetIndices(this.spec, this.placed, memory);
     const generator = (options.generator ?? new Generator(0)).split("ring").split(this.spec.ringId);
     const values = Float32Array.from(generator.normal64(this.size), (value) => this.ringStd * value);
     const initial = tf.tensor1d(values);
@@ -122,19 +115,12 @@ export class ParameterGenerator {
 
   /** The packed index of a target. */
   index(name: string): Int32Array {
-    const target = this.find("ParameterGenerator.index", name);
-    const kept = this.indices.get(name);
-    if (kept) return kept;
-    const packed = new Int32Array(target.count);
-    fillIndex(this.spec, target.from, packed);
-    if (!this.isThin) this.indices.set(name, packed);
-    return packed;
+    return this.indices.of(this.find("ParameterGenerator.index", name));
   }
 
   /** The packed index of all targets, one after the other, where it does not follow from the seed. */
   explicitIndex(): Int32Array | undefined {
-    if (!this.isExplicit) return undefined;
-    return joinIndex([...this.placed.keys()].map((name) => this.index(name)));
+    return this.indices.explicit();
   }
 
   /**
@@ -144,28 +130,9 @@ export class ParameterGenerator {
    * @throws {@link ShapeError} for another number of words; {@link ArgumentError} for a place outside the ring.
    */
   useIndex(packed: Int32Array): void {
-    for (const [name, part] of splitIndex(packed, this.placed.values(), this.size))
-      this.indices.set(name, part);
-    this.isExplicit = true;
-    this.forgetUses();
-    this.forgetDevice();
+    this.indices.use(packed);
+    this.moved.forget();
     this.thaw();
-  }
-
-  private wiring(target: Placed): Wiring {
-    const { name, scale, shape, from } = target;
-    const device = this.isThin ? undefined : (this.deviceIndices.get(name) ?? new DeviceIndex());
-    if (device) this.deviceIndices.set(name, device);
-    const mayCompute = !this.isExplicit && this.memory !== "cached";
-    const source = mayCompute ? { spec: this.spec, from } : undefined;
-    const index = () => this.index(name);
-    return {
-      // Where a shader computes the index, nobody asks for it.
-      get packed() {
-        return index();
-      },
-      ...{ scale, ringSize: this.size, shape, device, source },
-    };
   }
 
   /**
@@ -181,7 +148,7 @@ export class ParameterGenerator {
     if (kept) return tf.clone(kept);
     const precondition = this.projection();
     return tf.tidy(() => {
-      return generateKernel(this.changedRing(), () => this.wiring(target), precondition);
+      return generateKernel(this.changedRing(), () => this.indices.wiring(target), precondition);
     });
   }
 
@@ -208,13 +175,9 @@ export class ParameterGenerator {
     );
   }
 
-  /** $D^{-1}$, where the gradient is projected; kept until a target is detached. */
+  /** $D^{-1}$, where the gradient is projected. */
   private projection(): tf.Tensor | undefined {
-    if (this.gradient === "sum") return undefined;
-    this.precondition ??= tf.keep(
-      tf.tensor1d(Float32Array.from(this.movedScales(), (sum) => (sum > 0 ? 1 / sum : 0))),
-    );
-    return this.precondition;
+    return this.gradient === "sum" ? undefined : this.moved.inverted;
   }
 
   /**
@@ -224,10 +187,9 @@ export class ParameterGenerator {
    * @remarks Linear in the ring; see `weightDecayMatched`.
    */
   squaredNorm(): tf.Scalar {
-    this.uses ??= tf.keep(tf.tensor1d(Float32Array.from(this.movedScales())));
-    const { uses } = this;
+    const { scales } = this.moved;
     const precondition = this.projection();
-    return tf.tidy(() => weightedNorm(this.changedRing(), uses, precondition));
+    return tf.tidy(() => weightedNorm(this.changedRing(), scales, precondition));
   }
 
   /** The ring as every pass sees it. */
@@ -285,7 +247,7 @@ export class ParameterGenerator {
       const out = new Float32Array(target.count);
       const constant = this.constants.get(target.name);
       if (constant) out.set((await constant.data()) as Float32Array);
-      else gatherHost(ring, this.wiring(target), out);
+      else gatherHost(ring, this.indices.wiring(target), out);
       kernels[target.name] = out;
     }
     return kernels;
@@ -296,19 +258,7 @@ export class ParameterGenerator {
     this.find("ParameterGenerator.detach", name);
     if (this.constants.has(name)) return;
     this.constants.set(name, tf.keep(this.generate(name)));
-    this.forgetUses();
-  }
-
-  private forgetDevice(): void {
-    for (const index of this.deviceIndices.values()) index.dispose();
-    this.deviceIndices.clear();
-  }
-
-  private forgetUses(): void {
-    this.precondition?.dispose();
-    this.uses?.dispose();
-    this.precondition = undefined;
-    this.uses = undefined;
+    this.moved.forget();
   }
 
   /** Names of the targets that {@link ParameterGenerator.detach} has made constant. */
@@ -343,7 +293,7 @@ export class ParameterGenerator {
       size,
       ringId,
       seed: seedOfKey(key).toString(16).padStart(16, "0"),
-      share: this.isExplicit ? "explicit" : share,
+      share: this.indices.isExplicit ? "explicit" : share,
       block,
       ringStd: this.ringStd,
       gradient: this.gradient,
@@ -391,9 +341,8 @@ export class ParameterGenerator {
     this.thaw();
     tf.dispose([...this.constants.values()]);
     this.constants.clear();
-    this.forgetUses();
-    this.forgetDevice();
-    this.indices.clear();
+    this.moved.forget();
+    this.indices.dispose();
     const { val } = this.weight as unknown as { val: tf.Variable };
     if (!val.isDisposed) this.weight.dispose();
   }

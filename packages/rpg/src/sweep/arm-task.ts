@@ -1,4 +1,4 @@
-import { device, init } from "@lab/core";
+import { ArgumentError, device, init } from "@lab/core";
 import { digitsModule } from "../experiments/digits.js";
 import { type Arm, trainArm, wrongKeyAccuracies } from "./arm.js";
 import type { SweepData, SweepModule, SweepProblem } from "./problem.js";
@@ -33,8 +33,15 @@ export interface ArmOutcome {
 /** The problem of the digits, by a name instead of a module. */
 export const DIGITS = "lab:digits";
 
-/** Loads the problem that a task names. */
+/** Loads the problem that a task names; code that comes with the task itself is refused, and so is what is fetched. */
 export async function problemOf(build: string, settings: unknown): Promise<SweepProblem> {
+  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(build)?.[1]?.toLowerCase();
+  if (build !== DIGITS && scheme !== undefined && scheme !== "file") {
+    throw new ArgumentError(
+      `dofSweep: build is a module by ${scheme}:; a file's address, a path or an entry point of an installed package was expected`,
+      { argument: "build", value: build.slice(0, 80) },
+    );
+  }
   const module: SweepModule =
     build === DIGITS
       ? digitsModule
