@@ -1,5 +1,8 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { benchmarksPage, committedBenchmarks } from "./benchmarks.mjs";
+import { changesPage } from "./changes.mjs";
+import { committedRuns, compatibilityPage } from "./compatibility.mjs";
 import { home } from "./home.mjs";
 import { markdownPages, section } from "./pages.mjs";
 import { bundlePlayground } from "./playground-bundle.mjs";
@@ -37,12 +40,19 @@ export async function buildPages(site) {
   };
   const results = committedResults(join(root, "docs", "results"), (path, text) => write(site, path, text));
   write(site, join("results", "index.html"), resultsPage(results));
+  const measured = committedBenchmarks(join(root, "docs", "results", "bench"));
+  write(site, join("benchmarks", "index.html"), benchmarksPage(measured));
+  const runs = committedRuns(join(root, "docs", "results", "compatibility"));
+  write(site, join("compatibility", "index.html"), compatibilityPage(runs));
+  write(site, join("changes", "index.html"), changesPage(join(root, "packages")));
   const guideTo = ({ experiment }) => pages.papers.find(({ html }) => html.includes(experiment))?.name;
-  const cards = results.map((result) => ({
-    ...result,
-    image: result.images[0]?.address,
-    guide: guideTo(result) && `papers/${guideTo(result)}.html`,
-  }));
+  const cards = results
+    .filter(({ mode }) => mode === "quick")
+    .map((result) => ({
+      ...result,
+      image: result.images[0]?.address,
+      guide: guideTo(result) && `papers/${guideTo(result)}.html`,
+    }));
   write(site, "index.html", home(cards));
   for (const [folder, title, lead] of sections) {
     for (const [name, html] of Object.entries(section(title, lead, pages[folder], 1)))

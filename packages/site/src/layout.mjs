@@ -8,6 +8,9 @@ const NAVIGATION = [
   ["Playground", "playground/index.html"],
   ["Reference", "api/index.html"],
   ["Results", "results/index.html"],
+  ["Benchmarks", "benchmarks/index.html"],
+  ["Compatibility", "compatibility/index.html"],
+  ["Changes", "changes/index.html"],
 ];
 
 /**

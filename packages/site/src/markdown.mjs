@@ -20,8 +20,8 @@ const md = MarkdownIt({ html: false, linkify: false, typographer: false }).use(t
 });
 
 // Headings get anchors, tables and code scroll inside themselves, links to Markdown files lead to their pages.
-md.renderer.rules.heading_open = (tokens, index) =>
-  `<${tokens[index].tag} id="${slug(tokens[index + 1].content)}">`;
+md.renderer.rules.heading_open = (tokens, index, _options, { prefix }) =>
+  `<${tokens[index].tag} id="${slug(prefix + tokens[index + 1].content)}">`;
 md.renderer.rules.table_open = () =>
   '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table>';
 md.renderer.rules.table_close = () => "</table></div>";
@@ -36,13 +36,13 @@ md.core.ruler.push("page-links", (state) => {
   }
 });
 
-/** Renders a Markdown text; the first heading is its title, the paragraph after it the summary. */
-export function renderMarkdown(text) {
+/** Renders a Markdown text; the first heading is its title, the paragraph after it the summary. Anchors begin with `prefix`. */
+export function renderMarkdown(text, prefix = "") {
   const title = /^# (.+)$/m.exec(text)?.[1] ?? "lab";
   const summary = text
     .replace(/^# .+\n+/, "")
     .split("\n\n")[0]
     .replace(/[`*\n]/g, " ")
     .trim();
-  return { title, summary, html: md.render(text) };
+  return { title, summary, html: md.render(text, { prefix }) };
 }

@@ -11,7 +11,7 @@ export function committedResults(folder, write) {
     .flatMap((name) => JSON.parse(readFileSync(join(folder, name), "utf8")))
     .map((result) => {
       const images = result.figures.map((figure, i) => {
-        const address = `results/${result.experiment.replaceAll("/", "-")}-${i + 1}.svg`;
+        const address = `results/${result.experiment.replaceAll("/", "-")}-${result.mode}-${i + 1}.svg`;
         write(address, renderSvg(figure));
         return { address, title: figure.title ?? result.experiment };
       });
@@ -36,8 +36,11 @@ function table(rows, label) {
   return `<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(label)}"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
 }
 
-function section(result) {
-  const { experiment, paper, claim, verdict, paperValue, measured, images, notes, versions } = result;
+const SIZES = { quick: "Quick run", full: "Full run", paper: "At the paper's scale" };
+
+/** One mode of an experiment: verdict, figures, table, and how to compute it again. */
+function run(result) {
+  const { experiment, mode, verdict, measured, images, notes, versions } = result;
   const pictures = images
     .map(
       ({ address, title }) =>
@@ -52,23 +55,44 @@ function section(result) {
       .join(", "),
     `<code>${escapeHtml(result.command)}</code>`,
   ];
-  return `<section aria-labelledby="${experiment.replaceAll("/", "-")}">
-<h2 id="${experiment.replaceAll("/", "-")}">${escapeHtml(paper.title)}</h2>
-<p>${escapeHtml(claim)}</p>
+  return `<h3>${SIZES[mode]}</h3>
 <p><span class="verdict ${verdict.replaceAll(" ", "-")}">${verdict}</span> ${escapeHtml(measured)}</p>
-${paperValue ? `<p class="faint">The paper: ${escapeHtml(paperValue)}</p>` : ""}
 ${pictures}
-${table(result.table, `Figures of ${experiment}`)}
+${table(result.table, `Figures of ${experiment}, ${mode}`)}
 <ul>${notes.map((note) => `<li>${escapeHtml(note)}</li>`).join("")}</ul>
-<p class="faint">${made.join("; ")}</p>
+<p class="faint">${made.join("; ")}</p>`;
+}
+
+/** A paper with every run of its main experiment. */
+function section(runs) {
+  const [{ experiment, paper, claim, paperValue }] = runs;
+  const id = experiment.replaceAll("/", "-");
+  const missing = runs.some(({ mode }) => mode === "full")
+    ? ""
+    : `<p class="faint">The full run is not here yet: <code>lab run ${escapeHtml(experiment)} --full</code> computes it; stopped, the same command goes on.</p>`;
+  return `<section aria-labelledby="${id}">
+<h2 id="${id}">${escapeHtml(paper.title)}</h2>
+<p>${escapeHtml(claim)}</p>
+${paperValue ? `<p class="faint">The paper: ${escapeHtml(paperValue)}</p>` : ""}
+${runs.map(run).join("\n")}
+${missing}
 </section>`;
 }
 
 /** Every committed result: claim, verdict, figures, table, and how to compute it again. */
 export function resultsPage(results) {
+  const modes = Object.keys(SIZES);
+  const names = [...new Set(results.map(({ experiment }) => experiment))];
+  const papers = names.map((name) =>
+    results
+      .filter(({ experiment }) => experiment === name)
+      .sort((a, b) => modes.indexOf(a.mode) - modes.indexOf(b.mode)),
+  );
+  const full = papers.filter((runs) => runs.some(({ mode }) => mode === "full"));
   const body = `<h1>Results</h1>
-<p class="lead">What became of each paper's main claim at a size that two processor cores compute in half a minute. Verdicts follow from the tables by gates that stand in the code.</p>
-${results.map(section).join("\n")}`;
+<p class="lead">What became of each paper's main claim: in quick runs, which two processor cores compute in half a minute each, and in full runs with several seeds and tighter gates, which take minutes to hours. Verdicts follow from the tables by gates that stand in the code.</p>
+<p>${full.length} of ${papers.length} full runs are here${full.length > 0 ? `: ${full.map(([{ experiment }]) => `<a href="#${experiment.replaceAll("/", "-")}">${escapeHtml(experiment)}</a>`).join(", ")}` : ""}.</p>
+${papers.map(section).join("\n")}`;
   return layout({
     title: "Results",
     body,

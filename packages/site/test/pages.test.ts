@@ -55,6 +55,21 @@ describe.skipIf(!browserPath)("in a browser (skipped where no Chromium is instal
     server.close();
   });
 
+  test("the home page weighs at most 500 kB and shows its first figure without a script", async () => {
+    const page = await browser.newPage({ javaScriptEnabled: false });
+    const sizes: Promise<number>[] = [];
+    page.on("response", (response) => sizes.push(response.body().then(({ length }) => length)));
+    await page.goto(address, { waitUntil: "networkidle" });
+    for (const figure of await page.locator("main img").all()) {
+      await figure.scrollIntoViewIfNeeded();
+      expect(await figure.isVisible()).toBe(true);
+    }
+    await page.waitForLoadState("networkidle");
+    expect(sizes.length).toBeGreaterThanOrEqual(12); // the page, its style, a figure for each paper
+    expect((await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)).toBeLessThan(500_000);
+    await page.close();
+  });
+
   const resultOf = async (page: Page, id: string) => {
     await page.waitForFunction((name) => document.getElementById(name)?.dataset.value, id);
     return JSON.parse((await page.locator(`#${id}`).getAttribute("data-value"))!);
@@ -118,7 +133,8 @@ describe.skipIf(!browserPath)("in a browser (skipped where no Chromium is instal
     async (width, colorScheme) => {
       const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
       const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-      for (const path of ["", "results/", "papers/", "papers/nmce.html", "guides/", "playground/"]) {
+      const paths = ["", "results/", "papers/", "papers/nmce.html", "guides/", "playground/"];
+      for (const path of [...paths, "benchmarks/", "compatibility/", "changes/"]) {
         await page.goto(address + path);
         const overflow = await page.evaluate(
           () => document.documentElement.scrollWidth - document.documentElement.clientWidth,

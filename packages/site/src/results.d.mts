@@ -1,0 +1,1 @@
+export function resultsPage(results: readonly object[]): string;
