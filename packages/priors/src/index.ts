@@ -70,6 +70,8 @@ export {
   ggnDiagonal,
   type LogEvidenceOptions,
   logEvidence,
+  type ScaleFit,
+  type ScaleOf,
   type ScalePoint,
   type Score,
   type TuneScaleOptions,

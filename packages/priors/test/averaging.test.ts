@@ -151,6 +151,15 @@ test("the scale with the best held-out likelihood wins, NaN never does", async (
   );
 });
 
+test("a function cannot go to another process", async () => {
+  const prior = GaussianPrior.from({ mean: new Float32Array(2), variance: new Float32Array(2).fill(2) });
+  const options = { prior, scales: [1], fit: async () => ({ nll: 1 }) };
+  await expect(tuneScale({ ...options, runner: "threads:2" })).rejects.toThrow(
+    "fit is a function, which another process cannot take",
+  );
+  await expect(tuneScale({ ...options, store: "somewhere" })).rejects.toThrow("which a store cannot take");
+});
+
 test("the Gauss–Newton diagonal of a linear classifier is the closed form", async () => {
   const model = mlp({ sizes: [3, 2], bias: false });
   const x = new Generator(4).normal([5, 3]);

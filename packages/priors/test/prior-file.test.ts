@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DataError, LabError, ShapeError } from "@lab/core";
-import { mlp } from "@lab/core/nn";
+import { writeNpy } from "@lab/core/io";
+import { loadTorchWeights, mlp, parameters, resnet } from "@lab/core/nn";
+import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, expect, test } from "vitest";
 import {
@@ -16,6 +18,7 @@ import {
   savePrior,
 } from "../src/index.js";
 import torchFiles from "./reference/torch-files.json" with { type: "json" };
+import torchvisionOrder from "./reference/torchvision-order.json" with { type: "json" };
 
 const folder = mkdtempSync(join(tmpdir(), "lab-priors-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -166,6 +169,54 @@ test.each(Object.entries(torchFiles.bad))(
     await expect(convertReferencePrior({ mean: path, variance: path })).rejects.toBeInstanceOf(DataError);
   },
 );
+
+test("a release's vectors come into the order and the axes of a model, with and without its last layer", async () => {
+  const model = resnet({ depth: 18, classes: 3, width: 2, generator: new Generator(1) });
+  const trainable = parameters(model);
+  // PyTorch's parameters in torchvision's order, each a stretch of 0, 1, 2 …
+  const ours = (name: string) => {
+    const layer = name.slice(0, name.lastIndexOf("."));
+    const isNorm = /bn|downsample\.1/.test(layer);
+    const kind = name.endsWith("weight") ? (isNorm ? "gamma" : "kernel") : isNorm ? "beta" : "bias";
+    return `${layer}/${kind}`;
+  };
+  const state = new Map<string, tf.Tensor>();
+  let at = 0;
+  for (const name of torchvisionOrder.resnet18) {
+    const { shape, size } = trainable.get(ours(name))!;
+    const theirs = shape.length === 4 ? [shape[3]!, shape[2]!, shape[0]!, shape[1]!] : [...shape].reverse();
+    state.set(name, tf.reshape(tf.range(at, at + size), theirs));
+    at += size;
+  }
+  const body = at - trainable.get("fc/kernel")!.size - 3;
+  for (const [layer] of [...trainable.keys()].flatMap((key) =>
+    key.endsWith("gamma") ? [key.split("/")] : [],
+  )) {
+    const zeros = tf.zeros(trainable.get(`${layer}/gamma`)!.shape);
+    state.set(`${layer}.running_mean`, zeros).set(`${layer}.running_var`, zeros);
+  }
+  const paths = {
+    mean: join(folder, "order.npy"),
+    variance: join(folder, "order.npy"),
+    covmat: join(folder, "rows.npy"),
+  };
+  for (const size of [at, body]) {
+    const data = Float32Array.from({ length: size }, (_, i) => i);
+    await writeNpy(paths.mean, { data, shape: [size] });
+    await writeNpy(paths.covmat, { data: Float32Array.from([...data, ...data]), shape: [2, size] });
+    const prior = await convertReferencePrior(paths, model);
+    await loadTorchWeights(model, state);
+    const expected = matchParameters(model, prior.layout, { strict: true });
+    expect(expected.size).toBe(trainable.size - (size === at ? 0 : 2));
+    const { mean, variance, deviations } = prior.vectors();
+    const flat = tf.concat([...expected.values()].map((value) => tf.reshape(value, [-1])));
+    for (const found of [mean, variance, tf.reshape(tf.slice(deviations!, [1, 0], [1, size]), [-1])]) {
+      expect(await found.data()).toEqual(await flat.data());
+    }
+  }
+  await writeNpy(paths.mean, { data: new Float32Array(7), shape: [7] });
+  await expect(convertReferencePrior(paths, model)).rejects.toThrow("the vector holds 7 values");
+});
 
 test("two hundred broken torch files are refused without a crash", async () => {
   const good = Buffer.from(torchFiles.good.matrix.file, "base64");

@@ -9,7 +9,7 @@ import { type TransferResult, transfer } from "../src/experiments/transfer.js";
 test("four seeds: the learned prior gains 0.7 points and 0.04 nats over fine-tuning at 5 and 10 examples a class", async () => {
   const runs: { seed: number; result: TransferResult }[] = [];
   for (let seed = 1; seed <= 4; seed++) {
-    const result = await transfer.run({
+    const result = (await transfer.run({
       params: transfer.params("full"),
       seed,
       generator: new Generator(seed),
@@ -19,7 +19,7 @@ test("four seeds: the learned prior gains 0.7 points and 0.04 nats over fine-tun
       runner: "inline",
       signal: new AbortController().signal,
       onProgress: () => {},
-    });
+    })) as TransferResult;
     runs.push({ seed, result });
   }
   const summary = transfer.summarise(runs, "full");

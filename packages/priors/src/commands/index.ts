@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 import type { Command } from "@lab/core/experiment";
+import { resnet } from "@lab/core/nn";
 import { convertReferencePrior, inspectPrior, type PriorPrecision, savePrior } from "../file/index.js";
 
 const inspect: Command = {
@@ -33,6 +34,17 @@ const convert: Command = {
       type: "string",
       description: "File with the low-rank factor; without it the prior is diagonal",
     },
+    architecture: {
+      type: "string",
+      description:
+        "The network that the vectors are of; without it they stay one flat vector in PyTorch's order",
+      choices: ["resnet18", "resnet34", "resnet50"],
+    },
+    classes: {
+      type: "number",
+      description: "Classes of its last layer, where the vectors hold that too",
+      default: 1000,
+    },
     out: { type: "string", description: "File to write", required: true },
     precision: {
       type: "string",
@@ -44,11 +56,18 @@ const convert: Command = {
   },
   async run({ options, init, print, json }) {
     await init();
-    const prior = await convertReferencePrior({
+    const depth = { resnet18: 18, resnet34: 34, resnet50: 50 }[String(options.architecture)];
+    const model =
+      depth === undefined
+        ? undefined
+        : resnet({ depth: depth as 18 | 34 | 50, classes: Number(options.classes) });
+    const files = {
       mean: String(options.mean),
       variance: String(options.variance),
       ...(options.covmat === undefined ? {} : { covmat: String(options.covmat) }),
-    });
+    };
+    const prior = await convertReferencePrior(files, model);
+    model?.dispose();
     try {
       await savePrior(String(options.out), prior, {
         precision: options.precision as PriorPrecision,

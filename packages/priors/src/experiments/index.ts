@@ -7,6 +7,7 @@ import type { Experiment } from "@lab/core/experiment";
 import { calibration } from "./calibration.js";
 import { scale } from "./scale.js";
 import { segmentation } from "./segmentation.js";
+import { sources } from "./sources.js";
 import { surface } from "./surface.js";
 import { transfer } from "./transfer.js";
 
@@ -14,6 +15,7 @@ import { transfer } from "./transfer.js";
 export const experiments: readonly Experiment[] = [
   transfer as unknown as Experiment,
   scale as unknown as Experiment,
+  sources as unknown as Experiment,
   calibration as unknown as Experiment,
   surface as unknown as Experiment,
   segmentation as unknown as Experiment,

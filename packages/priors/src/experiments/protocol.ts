@@ -1,9 +1,10 @@
 import type { ExperimentContext } from "@lab/core/experiment";
-import { type ParameterSet, parameters } from "@lab/core/nn";
+import { assign, type ParameterSet, parameters } from "@lab/core/nn";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { GaussianPrior } from "../gaussian/index.js";
 import { priorStability } from "../objective/index.js";
+import { type ContrastiveLoss, EMBEDDING, unlabelled } from "./contrastive-source.js";
 import {
   fewShot,
   type ImageCounts,
@@ -12,7 +13,7 @@ import {
   type TransferImages,
   transferImages,
 } from "./images.js";
-import { backboneOf, DOWNSTREAM, evaluate, network, trainSource } from "./training.js";
+import { backboneOf, DOWNSTREAM, evaluate, labelled, network, trainSource } from "./training.js";
 
 /** Deviation of the noise that makes the downstream task another one. */
 const NOISE = 0.5;
@@ -21,6 +22,8 @@ const NOISE = 0.5;
 export interface SourceParams extends ImageCounts {
   /** Updates of the source task before collecting. */
   sourceSteps: number;
+  /** Updates between two collections. @defaultValue 20 */
+  collectEvery?: number;
 }
 
 /** A trained source task. */
@@ -34,7 +37,7 @@ export interface Source {
   start: ParameterSet;
   /** Noisy test pictures. */
   test: Rows;
-  /** Accuracy on clean test pictures in percent. */
+  /** Accuracy on clean test pictures in percent; after a source task without labels the head is untrained. */
   accuracy: number;
   dispose(): void;
 }
@@ -49,19 +52,32 @@ export async function floorOf(prior: GaussianPrior): Promise<number> {
   return 0.1 * value!;
 }
 
+/** Deviations kept and collections made of the source task. */
+const COLLECTED = { collections: 20, rank: 10 };
+
 /** Trains the source task and collects its prior; `onShare` receives the share that is done. */
 export async function trainedSource(
   context: ExperimentContext<SourceParams>,
   onShare: (share: number) => void,
+  contrastive?: ContrastiveLoss,
 ): Promise<Source> {
   const { params, seed, generator, signal } = context;
   const images = await transferImages(context.data.dir, seed, params);
-  const model = network(images.source.dim, generator.split("source"));
-  const settings = { steps: params.sourceSteps, collections: 20, rank: 10 };
-  const prior = await trainSource(model, images.source, settings, generator.split("source batches"), {
-    signal,
-    on: (step, all) => onShare(step / all),
-  });
+  const { dim } = images.source;
+  const settings = { steps: params.sourceSteps, every: params.collectEvery ?? 20, ...COLLECTED };
+  const hooks = { signal, on: (step: number, all: number) => onShare(step / all) };
+  const batches = generator.split("source batches");
+  const model = network(dim, generator.split("source"));
+  let prior: GaussianPrior;
+  if (contrastive) {
+    const embedding = network(dim, generator.split("source"), EMBEDDING);
+    prior = await trainSource(embedding, unlabelled(images.source, batches, contrastive), settings, hooks);
+    const values = [...backboneOf(embedding).values()];
+    assign(model, new Map([...backboneOf(model).keys()].map((name, i) => [name, values[i]!])));
+    for (const tensor of parameters(embedding, "all").values()) tensor.dispose();
+  } else {
+    prior = await trainSource(model, labelled(images.source, batches), settings, hooks);
+  }
   const start = new Map([...backboneOf(model)].map(([name, value]) => [name, tf.clone(value)]));
   return {
     images,

@@ -14,10 +14,12 @@ import { type Batch, batchesOf, type Rows } from "./images.js";
 /** Layer that is new for every downstream task. */
 const HEAD = "4/";
 const NUM_CLASSES = 10;
+/** Pictures in a batch of the source task. */
+export const SOURCE_BATCH = 128;
 
 /** The network of the protocol: two hidden layers and a linear head. */
-export function network(dim: number, generator: Generator): LayersModel {
-  return mlp({ sizes: [dim, 100, 64, NUM_CLASSES], generator });
+export function network(dim: number, generator: Generator, outputs = NUM_CLASSES): LayersModel {
+  return mlp({ sizes: [dim, 100, 64, outputs], generator });
 }
 
 /** Parameters below the head. */
@@ -61,38 +63,52 @@ export async function evaluate(model: LayersModel, rows: Rows): Promise<{ accura
 /** How the source task is trained. */
 export interface SourceSettings {
   steps: number;
-  /** Collections, 20 updates apart, after the steps. */
+  /** Collections after the steps. */
   collections: number;
+  /** Updates between two of them. */
+  every: number;
   /** Deviations kept. */
   rank: number;
 }
 
+/** What the source task learns by. */
+export interface SourceTask<B extends object> {
+  /** The batch of a step. */
+  batches: (step: number) => B;
+  /** Loss of a batch. */
+  loss: (model: LayersModel, batch: B) => tf.Scalar;
+}
+
+/** The source task with labels. */
+export const labelled = (rows: Rows, generator: Generator): SourceTask<Batch> => ({
+  batches: batchesOf(rows, SOURCE_BATCH, generator),
+  loss: crossEntropy,
+});
+
 interface Hooks {
   signal: AbortSignal;
-  checkpoint?: string;
   on?: (step: number, total: number) => void;
 }
 
 /** Trains the source task and collects its posterior. */
-export async function trainSource(
+export async function trainSource<B extends object>(
   model: LayersModel,
-  rows: Rows,
+  task: SourceTask<B>,
   settings: SourceSettings,
-  generator: Generator,
   hooks: Hooks,
 ): Promise<GaussianPrior> {
-  const total = settings.steps + 20 * settings.collections;
+  const total = settings.steps + settings.every * settings.collections;
   const collector = new SwagCollector(model, {
     select: (name) => !name.startsWith(HEAD),
     rank: settings.rank,
     start: settings.steps,
-    every: 20,
+    every: settings.every,
   });
   const optimizer = sgd({ learningRate: 0.05, momentum: 0.9, weightDecay: 1e-4, decoupled: false });
   try {
     await fit({
-      step: (batch: Batch) => crossEntropy(model, batch),
-      batches: batchesOf(rows, 128, generator),
+      step: (batch: B) => task.loss(model, batch),
+      batches: task.batches,
       steps: total,
       optimizer,
       variables: parameters(model),

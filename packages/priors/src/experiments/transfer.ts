@@ -1,6 +1,22 @@
 import type { Experiment, ExperimentContext, Mode, Row, Run, Summary, Verdict } from "@lab/core/experiment";
 import type { LinePlot } from "@lab/core/plot";
 import { centred } from "../baselines/index.js";
+import {
+  type ArmMean,
+  type ArmResult,
+  armMeans,
+  bestLearned,
+  finite,
+  GATES,
+  mean,
+  passesGate,
+} from "./arms.js";
+import {
+  type FolderTransferParams,
+  type FolderTransferResult,
+  runFolderTransfer,
+  summariseFolders,
+} from "./folder-transfer.js";
 import { paper } from "./paper.js";
 import { downstreamRows, type SourceParams, trainedSource, unscaledStiffness } from "./protocol.js";
 import { type Arm, evaluate, trainDownstream } from "./training.js";
@@ -17,14 +33,6 @@ export interface TransferParams extends SourceParams {
   centred: number[];
   /** Whether the backbone is also trained from scratch. */
   fromScratch: boolean;
-}
-
-interface ArmResult {
-  shots: number;
-  arm: "scratch" | "fine-tuning" | "centred" | "learned";
-  precision: number | null;
-  accuracy: number | null;
-  nll: number | null;
 }
 
 /** Result of one seed. */
@@ -77,67 +85,15 @@ async function run(context: ExperimentContext<TransferParams>): Promise<Transfer
   }
 }
 
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-
-/** Paired means of an arm over the seeds; a diverged seed makes them NaN. */
-interface ArmMean {
-  shots: number;
-  arm: string;
-  precision: number | null;
-  accuracy: number;
-  nll: number;
-  gain: number;
-  nllGain: number;
-}
-
-function armMeans(runs: readonly Run<TransferResult>[]): ArmMean[] {
-  const first = runs[0]!.result;
-  return first.arms.map(({ shots, arm, precision }, index) => {
-    const own = runs.map(({ result }) => result.arms[index]!);
-    const tuned = runs.map(
-      ({ result }) => result.arms.find((a) => a.shots === shots && a.arm === "fine-tuning")!,
-    );
-    const value = (figure: number | null) => figure ?? Number.NaN;
-    return {
-      shots,
-      arm,
-      precision,
-      accuracy: mean(own.map((a) => value(a.accuracy))),
-      nll: mean(own.map((a) => value(a.nll))),
-      gain: mean(own.map((a, i) => value(a.accuracy) - value(tuned[i]!.accuracy))),
-      nllGain: mean(own.map((a, i) => value(a.nll) - value(tuned[i]!.nll))),
-    };
-  });
-}
-
-const finite = (value: number) => (Number.isFinite(value) ? value : null);
-
-/** Gates of a mode: the quick one runs fewer seeds and asks for more. */
-const GATES = {
-  quick: { gain: 1, nll: -0.05 },
-  full: { gain: 0.7, nll: -0.04 },
-  paper: { gain: 0.7, nll: -0.04 },
-};
-
-function bestLearned(means: readonly ArmMean[], shots: number): ArmMean | undefined {
-  const candidates = means.filter(
-    (m) => m.shots === shots && m.arm === "learned" && Number.isFinite(m.accuracy),
-  );
-  return candidates.reduce<ArmMean | undefined>((a, b) => (a && a.accuracy >= b.accuracy ? a : b), undefined);
-}
-
 function verdictOf(
   means: readonly ArmMean[],
   shots: readonly number[],
   stiffness: number,
   mode: Mode,
 ): Verdict {
-  const gate = GATES[mode];
   const bests = shots.map((k) => bestLearned(means, k));
-  const passes = (best: ArmMean | undefined) =>
-    best !== undefined && best.gain >= gate.gain && best.nllGain <= gate.nll;
   const isRefused = stiffness > 2;
-  if (bests.every(passes) && isRefused) return "reproduced";
+  if (bests.every((best) => passesGate(best, mode)) && isRefused) return "reproduced";
   if (bests.some((best) => best !== undefined && (best.gain > 0 || best.nllGain < 0))) return "partly";
   return "not at this scale";
 }
@@ -164,7 +120,7 @@ function figureOf(means: readonly ArmMean[], shots: readonly number[]): LinePlot
 }
 
 function summarise(runs: readonly Run<TransferResult>[], mode: Mode): Summary {
-  const means = armMeans(runs);
+  const means = armMeans(runs.map(({ result }) => result.arms));
   const shots = [...new Set(means.map((m) => m.shots))];
   const stiffness = Math.min(...runs.map(({ result }) => result.stiffness));
   const table: Row[] = means.map((m) => ({
@@ -200,8 +156,28 @@ function summarise(runs: readonly Run<TransferResult>[], mode: Mode): Summary {
   };
 }
 
+/** The paper's networks, tasks and numbers of labels, over folders of pictures. */
+const PAPER: FolderTransferParams = {
+  network: { depth: 50, width: 64, size: 224, batch: 64 },
+  sources: ["supervised", "simclr"].map((name) => ({
+    name,
+    weights: `resnet50-${name}.safetensors`,
+    prior: `resnet50-${name}.prior.safetensors`,
+  })),
+  collection: { start: 5000, every: 500, collections: 20, rank: 5, learningRate: 0.01 },
+  sets: ["cifar10", "cifar100", "pets", "flowers"],
+  shots: [5, 10, 50, "all"],
+  steps: 30_000,
+  learningRate: 0.01,
+  scales: [1e3, 1e4, 1e5, 1e6, 1e7],
+  floor: 1e-4,
+};
+
 /** A learned prior against plain fine-tuning with few examples. */
-export const transfer: Experiment<TransferParams, TransferResult> = {
+export const transfer: Experiment<
+  TransferParams | FolderTransferParams,
+  TransferResult | FolderTransferResult
+> = {
   name: "priors-transfer",
   paper,
   claim:
@@ -209,29 +185,37 @@ export const transfer: Experiment<TransferParams, TransferResult> = {
   estimate: { quick: 15, full: 90 },
   seeds: { quick: 2, full: 4, paper: 4 },
   params: (mode) =>
-    mode === "quick"
-      ? {
-          source: 6_000,
-          downstream: 2_000,
-          test: 2_000,
-          sourceSteps: 800,
-          steps: 400,
-          shots: [5],
-          precisions: [1e-6, 1e-5, 3e-5],
-          centred: [],
-          fromScratch: false,
-        }
-      : {
-          source: 30_000,
-          downstream: 30_000,
-          test: 10_000,
-          sourceSteps: 1500,
-          steps: 400,
-          shots: [5, 10],
-          precisions: [1e-7, 1e-6, 3e-6, 1e-5, 3e-5, 1e-4],
-          centred: [10, 30],
-          fromScratch: true,
-        },
-  run,
-  summarise,
+    mode === "paper"
+      ? PAPER
+      : mode === "quick"
+        ? {
+            source: 6_000,
+            downstream: 2_000,
+            test: 2_000,
+            sourceSteps: 800,
+            steps: 400,
+            shots: [5],
+            precisions: [1e-6, 1e-5, 3e-5],
+            centred: [],
+            fromScratch: false,
+          }
+        : {
+            source: 30_000,
+            downstream: 30_000,
+            test: 10_000,
+            sourceSteps: 1500,
+            steps: 400,
+            shots: [5, 10],
+            precisions: [1e-7, 1e-6, 3e-6, 1e-5, 3e-5, 1e-4],
+            centred: [10, 30],
+            fromScratch: true,
+          },
+  async run({ params, ...context }) {
+    return "network" in params ? runFolderTransfer({ params, ...context }) : run({ params, ...context });
+  },
+  summarise(runs, mode) {
+    return "tasks" in runs[0]!.result
+      ? summariseFolders(runs as readonly Run<FolderTransferResult>[])
+      : summarise(runs as readonly Run<TransferResult>[], mode);
+  },
 };

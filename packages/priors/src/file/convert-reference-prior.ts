@@ -1,9 +1,11 @@
 import { DataError } from "@lab/core";
 import { nodeModule, readNpy, readSafetensors } from "@lab/core/io";
 import * as tf from "@tensorflow/tfjs-core";
+import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { GaussianPrior } from "../gaussian/index.js";
 import { layoutSize, type ParameterLayout } from "../layout/index.js";
 import { readTorchTensor } from "./torch-file.js";
+import { torchOrder } from "./torch-order.js";
 
 /** Files of the authors' release. */
 export interface ReferenceFiles {
@@ -53,17 +55,25 @@ async function readValues(path: string): Promise<Values> {
  * Use it with `scale(s, { floor, convention: "reference" })` to get their covariance.
  *
  * @param files - See {@link ReferenceFiles}.
- * @param layout - Names and shapes in the order of their vectors. Defaults to one flat vector.
+ * @param layout - Names and shapes in the order of their vectors, or the model whose twin in PyTorch they are of (its layers
+ *   named as those of `@lab/core/nn`): order and axes are then brought to the model's, and a last layer that the vectors lack
+ *   is left out. Defaults to one flat vector.
  * @returns The prior; it belongs to the caller.
- * @throws {@link DataError} when a file is not such a tensor, or its length is not that of the layout.
+ * @throws {@link DataError} when a file is not such a tensor, or its length is not that of the layout; {@link ArgumentError}
+ *   when it is not that of the model.
  */
 export async function convertReferencePrior(
   files: ReferenceFiles,
-  layout?: ParameterLayout,
+  layout?: ParameterLayout | LayersModel,
 ): Promise<GaussianPrior> {
   const mean = await readValues(files.mean);
   const variance = await readValues(files.variance);
-  const size = layout ? layoutSize(layout) : mean.data.length;
+  const order =
+    layout && !("entries" in layout)
+      ? torchOrder("convertReferencePrior", layout, mean.data.length)
+      : undefined;
+  const own = order ? order.layout : (layout as ParameterLayout | undefined);
+  const size = own ? layoutSize(own) : mean.data.length;
   for (const [path, values] of [
     [files.mean, mean],
     [files.variance, variance],
@@ -74,19 +84,27 @@ export async function convertReferencePrior(
       { path },
     );
   }
-  const base = { mean: mean.data, variance: variance.data, ...(layout ? { layout } : {}) };
-  if (files.covmat === undefined) return GaussianPrior.from(base);
-  const covmat = await readValues(files.covmat);
-  if (covmat.shape.length !== 2 || covmat.shape[1] !== size) {
+  const covmat = files.covmat === undefined ? undefined : await readValues(files.covmat);
+  if (covmat && (covmat.shape.length !== 2 || covmat.shape[1] !== size)) {
     throw new DataError(
       `convertReferencePrior: ${files.covmat} has shape [${covmat.shape.join(",")}]; [K,${size}] was expected`,
-      { path: files.covmat },
+      { path: files.covmat! },
     );
   }
-  const deviations = tf.tensor2d(covmat.data, [covmat.shape[0]!, size]);
+  const vectors = tf.tidy(() => {
+    const vector = ({ data }: Values) =>
+      order ? (tf.reshape(order.reorder(data, 1), [size]) as tf.Tensor1D) : tf.tensor1d(data);
+    const factor = ({ data, shape }: Values) =>
+      order ? order.reorder(data, shape[0]!) : tf.tensor2d(data, [shape[0]!, size]);
+    return {
+      mean: vector(mean),
+      variance: vector(variance),
+      ...(covmat && { deviations: factor(covmat) }),
+    };
+  });
   try {
-    return GaussianPrior.from({ ...base, deviations });
+    return GaussianPrior.from({ ...vectors, ...(own && { layout: own }) });
   } finally {
-    deviations.dispose();
+    tf.dispose(vectors);
   }
 }

@@ -1,0 +1,91 @@
+import { DataError } from "@lab/core";
+import { type ImageFolder, imageFolder } from "@lab/core/data";
+import { pipeline, randomFlip, randomResizedCrop } from "@lab/core/image";
+import type { Generator } from "@lab/core/random";
+import * as tf from "@tensorflow/tfjs-core";
+
+/** ImageNet's channels, as the weights of torchvision and of SimCLR expect them. */
+const CHANNELS = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] };
+
+/** Pictures and their classes, `[n, size, size, 3]` standardised by channel. */
+export interface PictureBatch {
+  x: tf.Tensor4D;
+  y: tf.Tensor1D;
+}
+
+/** Data of the paper's protocol, below one folder. */
+export function rootOf(caller: string, dir: string | undefined): string {
+  const root = dir ?? globalThis.process?.env.LAB_DATA_DIR;
+  if (root !== undefined) return root;
+  throw new DataError(
+    `${caller}: no data folder is given; one with weights and image folders was expected, by --data or LAB_DATA_DIR`,
+    { path: "data" },
+  );
+}
+
+/** Pictures of a folder, one subfolder a class, at `size` pixels. */
+export const folderOf = (path: string, size: number): ImageFolder => imageFolder(path, { size });
+
+async function read(set: ImageFolder, indices: readonly number[]): Promise<PictureBatch> {
+  const images = await Promise.all(indices.map((index) => set.get(index)));
+  const x = tf.tidy(() => tf.stack(images.map((image) => image.x)) as tf.Tensor4D);
+  tf.dispose(images.map((image) => image.x));
+  return {
+    x,
+    y: tf.tensor1d(
+      images.map(({ label }) => label),
+      "int32",
+    ),
+  };
+}
+
+const standardised = (x: tf.Tensor4D) =>
+  tf.tidy(() => tf.div(tf.sub(x, CHANNELS.mean), CHANNELS.deviation) as tf.Tensor4D);
+
+/** Random pictures of chosen ones by step, cropped and mirrored at random; the same step gives the same batch. */
+export function trainingBatches(
+  set: ImageFolder,
+  chosen: readonly number[],
+  options: { size: number; batch: number; generator: Generator },
+): (step: number) => Promise<PictureBatch> {
+  const { size, batch, generator } = options;
+  const augment = pipeline(randomResizedCrop({ size, scale: [0.5, 1] }), randomFlip());
+  return async (step) => {
+    const own = generator.split(step);
+    const picked = Array.from(
+      own.split("pictures").float64(batch),
+      (u) => chosen[Math.floor(u * chosen.length)]!,
+    );
+    const { x, y } = await read(set, picked);
+    const changed = tf.tidy(() => standardised(augment(x, own.split("augmentation"))));
+    x.dispose();
+    return { x: changed, y };
+  };
+}
+
+/** All pictures in their order, a batch at a time. */
+export async function* testBatches(set: ImageFolder, batch: number): AsyncGenerator<PictureBatch> {
+  for (let from = 0; from < set.length; from += batch) {
+    const count = Math.min(batch, set.length - from);
+    const { x, y } = await read(
+      set,
+      Array.from({ length: count }, (_, i) => from + i),
+    );
+    const whole = standardised(x);
+    x.dispose();
+    yield { x: whole, y };
+  }
+}
+
+/** `shots` pictures of each class, or all of them. */
+export function chosenOf(set: ImageFolder, shots: number | "all", generator: Generator): number[] {
+  const order = generator.permutation(set.length);
+  if (shots === "all") return [...order];
+  const counts = new Map<number, number>();
+  return [...order].filter((index) => {
+    const label = set.labels[index]!;
+    const count = (counts.get(label) ?? 0) + 1;
+    counts.set(label, count);
+    return count <= shots;
+  });
+}
