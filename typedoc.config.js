@@ -20,6 +20,7 @@ const linkErrors = (app) => {
 /** @type {Partial<import("typedoc").TypeDocOptions>} */
 export default {
   name: "lab",
+  favicon: "packages/site/static/favicon.svg",
   entryPointStrategy: "packages",
   entryPoints: packages.map((name) => `packages/${name}`),
   packageOptions: {

@@ -29,7 +29,7 @@ export function layout({ title, body, depth, description = "", scripts = "" }) {
 <meta name="color-scheme" content="light dark">
 <meta name="description" content="${escapeHtml(description)}">
 <title>${escapeHtml(title)} · lab</title>
-<link rel="icon" href="data:,">
+<link rel="icon" href="${root}favicon.svg">
 <link rel="stylesheet" href="${root}style.css">
 </head>
 <body>
