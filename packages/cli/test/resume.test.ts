@@ -44,6 +44,26 @@ test("killed at five moments, the run ends with the numbers of an undisturbed on
   expect(stored.result.resumedFrom).toBeGreaterThanOrEqual(47);
 });
 
+test("lab reproduce --full, killed, goes on and ends with the results and the report of an undisturbed one", async () => {
+  const command = ["reproduce", "--full", "--only", "fixture-steps", "--seeds", "2", "--report"];
+  const undisturbed = await lab([...command, "--out", "full", "--json"], folder);
+  const child = start([...command, "--out", "full-killed"], folder, { FIXTURE_WAIT_MS: "5" });
+  const ended = finish(child);
+  const file = join(folder, "full-killed", "fixture-steps", "full", "seed-2", "partial.json");
+  while (!existsSync(file)) await wait(5);
+  child.kill("SIGKILL");
+  expect((await ended).code).toBeNull();
+  const starts = join(folder, "full-starts.txt");
+  const resumed = await lab([...command, "--out", "full-killed", "--json"], folder, {
+    FIXTURE_STARTS: starts,
+    FIXTURE_WAIT_MS: "5",
+  });
+  expect(readFileSync(starts, "utf8")).toBe("2\n"); // the first seed was whole
+  const tables = [undisturbed, resumed].map(({ stdout }) => JSON.parse(stdout).results[0].table);
+  expect(tables[1]).toEqual(tables[0]);
+  expect(existsSync(join(folder, "full-killed", "report.html"))).toBe(true);
+});
+
 test("Ctrl-C stops cleanly and the next run goes on", async () => {
   const child = start([...run, "--out", "stopped"], folder, { FIXTURE_WAIT_MS: "20" });
   const ended = finish(child);
