@@ -3,9 +3,9 @@ import { mlp } from "@lab/core/nn";
 import { adamw } from "@lab/core/optim";
 import { Generator } from "@lab/core/random";
 import { compress } from "@lab/rpg";
+import { inTurns, row } from "@lab/tooling/bench";
 import * as tf from "@tensorflow/tfjs-core";
 import { input, layers, model } from "@tensorflow/tfjs-layers";
-import { paired, pairedRow } from "./rows.mjs";
 
 /** The conv net of the experiment rpg-cnn: six equal kernels of 31,104 weights in all. */
 function convNet() {
@@ -97,12 +97,12 @@ export async function stepRows(backend, barOf, pairs) {
       free: name.startsWith("MLP") ? "none" : "stemAndHead",
       inPlace: true,
     });
-    const [ours, rival] = [stepOf(ring.model, batch), stepOf(plain, batch)];
-    const times = await paired(ours, rival, { pairs: count, warm: 3 });
+    const steps = { ours: stepOf(ring.model, batch), rival: stepOf(plain, batch) };
     rows.push(
-      pairedRow({
+      row({
         name: `step, ${name}, ${backend}`,
-        times,
+        ...(await inTurns(steps, count, { warm: 3 })),
+        arePairs: true,
         rivalName: "plain model",
         unit: "ms",
         bar: { of: "ratio", atMost: barOf(name) },

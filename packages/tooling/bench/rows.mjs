@@ -56,16 +56,30 @@ const three = (value) => Number(value.toPrecision(3));
 
 /**
  * One row. `ours` and `rival` are samples or one figure; `bar` is `{ of: "ours" | "ratio", atMost or atLeast }`.
- * The ratio is always ours over the rival; `moreIsBetter` for speeds.
+ * The ratio is always ours over the rival, of the medians, or with `arePairs`, for samples taken in turns, the median of
+ * the turns' ratios, which drifts of the machine do not reach; `moreIsBetter` for speeds.
  */
-export function row({ name, ours, rival, rivalName, unit = "ms", bar, moreIsBetter = false, note }) {
+export function row(options) {
+  const {
+    name,
+    ours,
+    rival,
+    rivalName,
+    unit = "ms",
+    bar,
+    moreIsBetter = false,
+    arePairs = false,
+    note,
+  } = options;
   const [own, other] = [ours, rival].map((values) => (typeof values === "number" ? [values] : values));
   const result = { name, ours: three(median(own)), unit, moreIsBetter };
   result.spread = three(Math.hypot(spreadOf(own), other ? spreadOf(other) : 0));
   if (rivalName) result.rivalName = rivalName;
   if (other) {
     result.rival = three(median(other));
-    result.ratio = three(median(own) / median(other));
+    const ratios = arePairs ? own.map((value, i) => value / other[i]) : [median(own) / median(other)];
+    result.ratio = three(median(ratios));
+    if (arePairs) result.spread = three(spreadOf(ratios));
   }
   if (bar) {
     const [sign, limit] = bar.atMost === undefined ? ["≥", bar.atLeast] : ["≤", bar.atMost];
