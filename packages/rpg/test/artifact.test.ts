@@ -1,4 +1,4 @@
-import { DataError } from "@lab/core";
+import { ArgumentError, DataError } from "@lab/core";
 import { mlp } from "@lab/core/nn";
 import { Generator } from "@lab/core/random";
 import { expectClose } from "@lab/core/testing";
@@ -81,6 +81,14 @@ test("any flipped bit and any cut is refused, never another model", async () => 
     const foreign = new Uint8Array(generator.words(20 + i).buffer.slice(0));
     await expect(loadArtifact(foreign)).rejects.toThrow(DataError);
   }
+});
+
+test("what is no file's bytes, and an empty passphrase, are refused", async () => {
+  for (const foreign of [undefined, "net.rpg", (await saveArtifact(small())).buffer]) {
+    await expect(loadArtifact(foreign as never)).rejects.toThrow(/bytes is of the kind .*; a Uint8Array/);
+    expect(() => inspectArtifact(foreign as never)).toThrow(ArgumentError);
+  }
+  await expect(saveArtifact(small(), { encrypt: { passphrase: "" } })).rejects.toThrow('passphrase is ""');
 });
 
 test("a withheld key is needed, a wrong one gives another model or is told", async () => {

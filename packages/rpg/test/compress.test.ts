@@ -192,6 +192,21 @@ for (const kind of Object.keys(kinds)) {
   });
 }
 
+test("what is no model, and kernels to leave free that are not there, are refused", () => {
+  const open = net();
+  const refused = (run: () => unknown, message: string | RegExp) => {
+    expect(run).toThrow(ArgumentError);
+    expect(run).toThrow(message);
+  };
+  refused(() => compress(undefined as never, { parameters: 9 }), "model is undefined; a LayersModel");
+  refused(() => compress(open, undefined as never), "options is undefined; an object");
+  refused(() => compress(open, { parameters: 9, free: "stem" as never }), 'free is "stem"');
+  refused(
+    () => compress(open, { parameters: 9, free: ["head"] }),
+    /free\[0\] is "head", which fits no kernel; one of /,
+  );
+});
+
 test("compiled models are refused in place, and models without kernels", () => {
   const compiled = net();
   compiled.compile({ optimizer: "sgd", loss: "meanSquaredError" });

@@ -52,4 +52,9 @@ test("wrong options are refused before anything is trained", async () => {
   await expect(dofSweep({ ...sweep, build: "data:text/javascript,export default 1" })).rejects.toThrow(
     "build is a module by data:",
   );
+  await expect(dofSweep({ ...sweep, build: "./nothere.mjs" })).rejects.toThrow(
+    /nothere\.mjs, which cannot be imported/,
+  );
+  const noProblem = "./examples/data-parallel/problem.mjs";
+  await expect(dofSweep({ ...sweep, build: noProblem })).rejects.toThrow(/has no default export/);
 });

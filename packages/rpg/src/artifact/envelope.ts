@@ -1,4 +1,4 @@
-import { DataError } from "@lab/core";
+import { ArgumentError, DataError } from "@lab/core";
 import { sha256 } from "@noble/hashes/sha2.js";
 
 const NAME = "sha256";
@@ -67,6 +67,16 @@ export function seal(bytes: Uint8Array): Uint8Array {
   return bytes;
 }
 
+/** Refuses what is not bytes, such as a path or an ArrayBuffer. */
+export function checkBytes(caller: string, bytes: unknown): void {
+  if (bytes instanceof Uint8Array) return;
+  const kind = typeof bytes === "object" && bytes !== null ? bytes.constructor.name : typeof bytes;
+  throw new ArgumentError(
+    `${caller}: bytes is of the kind ${kind}; a Uint8Array with the file's bytes was expected`,
+    { argument: "bytes", value: bytes },
+  );
+}
+
 /** Refuses bytes of which any differs from what was sealed. */
 export function verify(bytes: Uint8Array): void {
   if (isEncrypted(bytes)) {
@@ -98,6 +108,12 @@ async function keyFrom(passphrase: string, salt: Uint8Array): Promise<CryptoKey>
 
 /** Encrypts with AES-256-GCM under a key from PBKDF2. */
 export async function encrypt(bytes: Uint8Array, passphrase: string): Promise<Uint8Array> {
+  if (typeof passphrase !== "string" || passphrase === "") {
+    throw new ArgumentError(
+      `saveArtifact: encrypt.passphrase is ${JSON.stringify(passphrase)}; a text that is not empty was expected`,
+      { argument: "encrypt.passphrase", value: passphrase },
+    );
+  }
   const random = globalThis.crypto.getRandomValues(new Uint8Array(SALT + IV));
   const key = await keyFrom(passphrase, random.subarray(0, SALT));
   const rule = { name: "AES-GCM", iv: random.subarray(SALT), additionalData: MARKER };

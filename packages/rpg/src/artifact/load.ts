@@ -8,7 +8,7 @@ import { assemble } from "../compress/compress.js";
 import type { Compressed } from "../compress/index.js";
 import { type GeneratorSpec, ParameterGenerator } from "../generator/index.js";
 import type { Seed } from "../ring-index/index.js";
-import { badArtifact, decrypt, isEncrypted, verify } from "./envelope.js";
+import { badArtifact, checkBytes, decrypt, isEncrypted, verify } from "./envelope.js";
 import { checkLayers, decodeManifest, type Manifest } from "./manifest.js";
 import { type RingFormat, ringFrom } from "./ring-entries.js";
 import { fingerprintOf, freeWeights } from "./save.js";
@@ -29,10 +29,11 @@ export interface LoadOptions {
  * @param bytes - The file.
  * @param options - See {@link LoadOptions}.
  * @returns See `compress`; the caller disposes it.
- * @throws {@link DataError} when any byte differs from what was written, the key or the passphrase is missing or wrong, or the
+ * @throws {@link ArgumentError} when `bytes` is no Uint8Array; {@link DataError} when any byte differs from what was written, the key or the passphrase is missing or wrong, or the
  *   given model has another architecture; the first layer that differs is named.
  */
 export async function loadArtifact(bytes: Uint8Array, options: LoadOptions = {}): Promise<Compressed> {
+  checkBytes("loadArtifact", bytes);
   const open = isEncrypted(bytes) ? await decrypt(bytes, options.passphrase) : bytes;
   verify(open);
   const manifest = decodeManifest(open);

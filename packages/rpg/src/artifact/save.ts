@@ -5,7 +5,7 @@ import type { LayersModel, LayerVariable } from "@tensorflow/tfjs-layers";
 import { kernelNames } from "../compress/attach.js";
 import type { Compressed } from "../compress/index.js";
 import type { GeneratorSpec, ParameterGenerator } from "../generator/index.js";
-import { EMPTY_DIGEST, encrypt, readHeader, seal, verify } from "./envelope.js";
+import { checkBytes, EMPTY_DIGEST, encrypt, readHeader, seal, verify } from "./envelope.js";
 import { decodeManifest, digestsOf, encodeManifest, FORMAT, type Manifest } from "./manifest.js";
 import { ringEntries } from "./ring-entries.js";
 
@@ -192,6 +192,7 @@ function placesOf(model: LayersModel, generators: readonly ParameterGenerator[])
  *   one.
  */
 export function inspectArtifact(bytes: Uint8Array): ArtifactInfo {
+  checkBytes("inspectArtifact", bytes);
   verify(bytes);
   const { entries } = readHeader(bytes);
   const { format, bits, generators, topology, free, freeBits } = decodeManifest(bytes);

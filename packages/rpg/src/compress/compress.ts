@@ -72,6 +72,7 @@ export interface CompressOptions extends GeneratorOptions {
  * ```
  */
 export function compress(model: LayersModel, options: CompressOptions): Compressed {
+  checkArguments(model, options);
   const inPlace = options.inPlace ?? false;
   const isCompiled = (model as unknown as { optimizer_?: unknown }).optimizer_ !== undefined;
   if (inPlace && isCompiled) {
@@ -82,7 +83,9 @@ export function compress(model: LayersModel, options: CompressOptions): Compress
   }
   checkChoice("compress", "init", options.init ?? "random", ["random", "project"] as const);
   const original = kernelsOf(model);
-  const chosen = original.filter((kernel) => !isFree(kernel, original, options.free ?? "none"));
+  const free = options.free ?? "none";
+  checkFree(free, original);
+  const chosen = original.filter((kernel) => !isFree(kernel, original, free));
   if (chosen.length === 0) {
     throw new ArgumentError(
       `compress: model has ${original.length} kernels and none is to be generated; at least one was expected`,
@@ -99,6 +102,19 @@ export function compress(model: LayersModel, options: CompressOptions): Compress
   const compressed = assemble(target, names, generators, values, frozenWarnings(chosen));
   for (const warning of compressed.warnings) options.onWarning?.(warning);
   return compressed;
+}
+
+/** Refuses what is no model or no options before their fields are read. */
+function checkArguments(model: unknown, options: unknown): void {
+  const isModel = Array.isArray((model as LayersModel | undefined)?.layers);
+  if (isModel && typeof options === "object" && options !== null) return;
+  const [argument, value, expected] = isModel
+    ? ["options", options, "an object with at least parameters"]
+    : ["model", model, "a LayersModel"];
+  throw new ArgumentError(`compress: ${argument} is ${typeof value}; ${expected} was expected`, {
+    argument: argument as string,
+    value,
+  });
 }
 
 /** Layers that are marked as frozen, which a shared ring cannot be. */
@@ -178,9 +194,23 @@ function isFree(kernel: Kernel, all: readonly Kernel[], free: NonNullable<Compre
   if (free === "none") return false;
   if (free === "stemAndHead") return kernel.layer === all[0]!.layer || kernel.layer === all.at(-1)!.layer;
   if (typeof free === "function") return free(kernel.layer, kernel.field);
-  return free.some((rule) =>
-    typeof rule === "string" ? rule === kernel.name || rule === kernel.layer.name : rule.test(kernel.name),
-  );
+  return free.some((rule) => fits(rule, kernel));
+}
+
+const fits = (rule: string | RegExp, kernel: Kernel) =>
+  typeof rule === "string" ? rule === kernel.name || rule === kernel.layer.name : rule.test(kernel.name);
+
+/** Refuses rules that name nothing: a kernel that was to stay free would be generated. */
+function checkFree(free: NonNullable<CompressOptions["free"]>, kernels: readonly Kernel[]): void {
+  if (typeof free === "string") checkChoice("compress", "free", free, ["none", "stemAndHead"] as const);
+  if (!Array.isArray(free)) return;
+  for (const [i, rule] of (free as readonly (string | RegExp)[]).entries()) {
+    if (kernels.some((kernel) => fits(rule, kernel))) continue;
+    throw new ArgumentError(
+      `compress: free[${i}] is ${typeof rule === "string" ? JSON.stringify(rule) : rule}, which fits no kernel; one of ${kernels.map(({ name }) => name).join(", ")} was expected`,
+      { argument: `free[${i}]`, value: String(rule) },
+    );
+  }
 }
 
 function makeGenerators(targets: readonly Target[], options: CompressOptions): ParameterGenerator[] {

@@ -42,11 +42,22 @@ export async function problemOf(build: string, settings: unknown): Promise<Sweep
       { argument: "build", value: build.slice(0, 80) },
     );
   }
-  const module: SweepModule =
-    build === DIGITS
-      ? digitsModule
-      : ((await import(/* @vite-ignore */ build)) as { default: SweepModule }).default;
-  return module(settings);
+  if (build === DIGITS) return digitsModule(settings);
+  let module: { default?: SweepModule };
+  try {
+    module = (await import(/* @vite-ignore */ build)) as { default?: SweepModule };
+  } catch (cause) {
+    throw new ArgumentError(
+      `dofSweep: build is ${build}, which cannot be imported (${(cause as Error).message}); a module with a problem was expected`,
+      { argument: "build", value: build },
+      { cause },
+    );
+  }
+  if (typeof module.default === "function") return module.default(settings);
+  throw new ArgumentError(
+    `dofSweep: build is ${build}, which has no default export that is a function; export default (settings) => problem was expected`,
+    { argument: "build", value: build },
+  );
 }
 
 /** Trains an arm and judges it. */
