@@ -6,14 +6,19 @@
 
 export { type ImageCostWeights, imageCosts } from "./costs/image-costs.js";
 export {
-  type Passes,
+  type StepStats,
   type UncertaintyCost,
   type UncertaintyCostOptions,
   type UncertaintyStats,
   uncertaintyCost,
-  variances,
+  variance,
 } from "./costs/uncertainty-cost.js";
 export { klDivergence } from "./network/layers.js";
 export { type CnnPolicy, type CnnPolicyOptions, cnnPolicy } from "./policy/cnn-policy.js";
 export * from "./raster/index.js";
-export { type CnnWorldModel, type CnnWorldModelOptions, cnnWorldModel } from "./world/cnn-world.js";
+export {
+  type CnnModule,
+  type CnnWorldModel,
+  type CnnWorldModelOptions,
+  cnnWorldModel,
+} from "./world/cnn-world.js";

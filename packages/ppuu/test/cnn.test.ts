@@ -2,8 +2,22 @@ import { Generator } from "@lab/core/random";
 import { expectClose } from "@lab/core/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
-import { cnnPolicy, cnnWorldModel, klDivergence, uncertaintyCost } from "../src/images.js";
-import { historyFromLog, samplePlaces, trainWorldModel } from "../src/index.js";
+import {
+  type CnnWorldModel,
+  cnnPolicy,
+  cnnWorldModel,
+  klDivergence,
+  uncertaintyCost,
+  variance,
+} from "../src/images.js";
+import {
+  type CostModel,
+  costsOf,
+  historyFromLog,
+  type Imagined,
+  samplePlaces,
+  trainWorldModel,
+} from "../src/index.js";
 import { sampleWindow } from "../src/world/training-window.js";
 import { smallLog } from "./small-log.js";
 
@@ -96,18 +110,61 @@ describe("small model", () => {
   });
 
   test("uncertainty needs a calibration, is 0 for a model that never disagrees, and grows with disagreement", async () => {
-    const cost = uncertaintyCost({ passes: 3 });
-    const pass = (spread: number) => (p: number) => [
-      tf.fill([2, 4], 1 + spread * p),
-      tf.fill([2, 4], 2 + spread * p),
-    ];
-    const passes = (spread: number) => [0, 1, 2].map(pass(spread));
-    expect(() => cost.cost(passes(1))).toThrow("calibrate() was expected before use");
-    await cost.calibrate([passes(0.1), passes(0.2), passes(0)]);
-    await expectClose(cost.cost(passes(0)), [0, 0]);
-    const [some, more] = [await cost.cost(passes(0.4)).data(), await cost.cost(passes(0.8)).data()];
-    expect(some[0]!).toBeGreaterThan(0);
-    expect(more[0]!).toBeGreaterThan(some[0]!);
+    const window = (seed: number) => sampleWindow(log, 3, 4, 2, new Generator(seed));
+    const imagined = (of: CnnWorldModel, seed: number) => {
+      const { history: seen, ego, actions } = window(seed);
+      const at = <T extends tf.Tensor>(values: tf.Tensor3D, t: number) =>
+        tf.squeeze(tf.slice(values, [0, t, 0], [3, 1, -1]), [1]) as unknown as T;
+      let state = of.reset(seen, { seed });
+      const future: Imagined = { ego: [], scenes: [], actions: [] };
+      for (let t = 0; t < 2; t++) {
+        state = of.step(state, at<tf.Tensor2D>(ego, t), at<tf.Tensor2D>(actions, t));
+        future.ego.push(at(ego, t));
+        future.scenes.push(of.scene(state));
+        future.actions.push(at(actions, t));
+      }
+      return (cost: CostModel) => costsOf(future, cost, seen.car);
+    };
+    const noisy = cnnWorldModel({ kind: "dfm-km", seed: 3, dropout: 0.5 });
+    const cost = uncertaintyCost(noisy, { passes: 4 });
+    expect(() => imagined(noisy, 1)(cost)).toThrow("calibrate() was expected before use");
+    await expect(cost.calibrate([])).rejects.toThrow("batches is empty");
+    const before = tf.memory().numTensors;
+    const windows = [1, 2, 3].map(window);
+    const made = tf.memory().numTensors - before;
+    const stats = await cost.calibrate(windows);
+    expect(tf.memory().numTensors).toBe(before + made);
+    expect(stats.image.mean).toHaveLength(2);
+    expect(stats.cost.mean[1]!).toBeGreaterThan(0);
+    // Errors grow as they are fed back.
+    expect(stats.image.mean[1]!).toBeGreaterThan(stats.image.mean[0]!);
+    const usual = imagined(noisy, 1)(cost);
+    expect(usual.total.shape).toEqual([6]);
+    const sum = async (value: { total: tf.Tensor }) =>
+      [...(await value.total.data())].reduce((a, b) => a + b, 0);
+    // The images differ from pass to pass: less than half a deviation above the mean costs nothing.
+    const large: CostModel = (input) => {
+      const stretched = input.scene.passes!.map((image, pass) => tf.mul(image, 1 + pass) as tf.Tensor4D);
+      return cost({ ...input, scene: { ...input.scene, passes: stretched } });
+    };
+    expect(await sum(imagined(noisy, 1)(large))).toBeGreaterThan((await sum(usual)) + 1);
+    const sure = cnnWorldModel({ kind: "dfm-km", seed: 3, dropout: 0 });
+    const none = uncertaintyCost(sure, { passes: 3 });
+    expect((await none.calibrate([window(4)])).image.mean).toEqual([0, 0]);
+    expect([...(await imagined(sure, 1)(none).total.data())]).toEqual([0, 0, 0, 0, 0, 0]);
+    const other = cnnWorldModel({ kind: "dfm-km", seed: 3 });
+    expect(() => imagined(other, 1)(cost)).toThrow("scene has no passes");
+    for (const own of [noisy, sure, other]) own.dispose();
+  });
+
+  test("the unbiased variance of passes is averaged over all but the batch", async () => {
+    const passes = [0, 1, 2].map((p) =>
+      tf.tensor2d([
+        [p, 2 * p],
+        [5, 5],
+      ]),
+    );
+    await expectClose(variance(passes), [2.5, 0]);
   });
 
   test("errors are told beside those of copying", async () => {

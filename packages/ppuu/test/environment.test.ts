@@ -19,7 +19,15 @@ import {
   TrafficEnv,
 } from "../src/evaluation.js";
 import { renderContext } from "../src/images.js";
-import { idmPolicy, noAction, replayPolicy, simulateTraffic, unicycle, vectorCosts } from "../src/index.js";
+import {
+  idmPolicy,
+  noAction,
+  replayPolicy,
+  simulateTraffic,
+  TrafficSimulation,
+  unicycle,
+  vectorCosts,
+} from "../src/index.js";
 import { smallLog } from "./small-log.js";
 
 const log = await smallLog();
@@ -44,6 +52,33 @@ describe("overlaps", () => {
 });
 
 describe("TrafficEnv", () => {
+  test.each(["replay", "reactive"] as const)("drives in a simulation that is given, %s", async (mode) => {
+    const simulation = new TrafficSimulation({ seed: 4, scenes: 2, dt: 0.2 });
+    const before = JSON.stringify(simulation.toJSON());
+    const env = new TrafficEnv({ simulation, mode, limit: 2 });
+    const [first] = env.reset({ seed: 1, car: { scene: 1, id: 7, frame: 1 } });
+    expect(JSON.stringify(simulation.toJSON())).toBe(before);
+    simulation.step();
+    const { x } = simulation.state();
+    expect((await first.ego.data())[0]).toBeCloseTo(x[60 + 7]!, 4);
+    expect(env.step([0, 0])[1]).toHaveLength(1);
+  });
+
+  test("a tensor of actions does what the numbers do; one source of traffic is needed", async () => {
+    const [one, two] = [0, 1].map(() => new TrafficEnv({ log, mode: "replay", batch: 2 }));
+    one!.reset({ seed: 3 });
+    two!.reset({ seed: 3 });
+    const action = tf.tensor2d([0.5, 0, -1, 0.01], [2, 2]);
+    const [seen, ...rest] = await two!.step(action);
+    expect(action.isDisposed).toBe(false);
+    const [other, ...same] = one!.step(await action.data());
+    expect(rest).toEqual(same);
+    expect(await seen.ego.data()).toEqual(await other.ego.data());
+    expect(() => new TrafficEnv({ mode: "replay" })).toThrow("log and simulation are left out");
+    const simulation = new TrafficSimulation({ seed: 4 });
+    expect(() => new TrafficEnv({ log, simulation, mode: "replay" })).toThrow("are both given");
+  });
+
   test("gives observations, rewards and two kinds of end, and the same for a seed", () => {
     const env = new TrafficEnv({ log, mode: "reactive", batch: 2, limit: 2 });
     const trace = () => {

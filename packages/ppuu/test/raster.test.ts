@@ -114,6 +114,18 @@ describe("contours", () => {
     return tf.tensor3d([rows]);
   };
 
+  test("of several channels are those of each", async () => {
+    const channels = [image(), tf.mul(image(), 0.5) as tf.Tensor3D];
+    for (const mode of ["near", "official", "none"] as const) {
+      const all = contours(tf.stack(channels, 3) as tf.Tensor4D, { mode });
+      const each = channels.map((channel) => contours(channel, { mode }));
+      expect(await all.array()).toEqual(await tf.stack(each, 3).array());
+    }
+    expect(() => contours(tf.zeros([2, 3]) as unknown as tf.Tensor3D)).toThrow(
+      "contours: image has shape [2,3]; [batch,height,width] or [batch,height,width,channels] was expected",
+    );
+  });
+
   test("official edges are those of the published code", async () => {
     const ones = [
       [1, 2],
@@ -157,6 +169,21 @@ describe("renderContext", () => {
       const sum = (await tf.sum(tf.slice(image, [0, 0, 0, 1], [1, 117, 24, 1])).data())[0]!;
       await expectClose([sum * cell * cell], [area], { relative: 1e-5 });
     }
+  });
+
+  test("a fourth channel holds the own car in the middle, beside the other three", async () => {
+    const [scene, reference] = seenAt(9.3, -2.1, 0.2, 4.8, 1.9);
+    const car = tf.tensor2d([[4.8, 1.9]]);
+    const image = renderContext(scene, { reference, channels: 4, car });
+    expect(image.shape).toEqual([1, 117, 24, 4]);
+    const plain = renderContext(scene, { reference });
+    expect(await tf.slice(image, [0, 0, 0, 0], [1, 117, 24, 3]).array()).toEqual(await plain.array());
+    const own = (await tf.squeeze(tf.slice(image, [0, 0, 0, 3], [1, 117, 24, 1])).array()) as number[][];
+    expect(own[58]![11]).toBe(1);
+    expect(own[58]![0]! + own[40]![12]!).toBe(0);
+    expect(() => renderContext(scene, { reference, channels: 4 })).toThrow(
+      "car is left out and channels is 4",
+    );
   });
 
   test("each cell is within .045 of its coverage by supersampling", async () => {

@@ -143,6 +143,25 @@ test("a joint world turns with the action only once it has learned to; gradients
   expect(Math.max(...pull.map(Math.abs))).toBeGreaterThan(0);
 });
 
+test("a model is made by its kind, and refused where its options do not fit", async () => {
+  const options = { updates: 1, batch: 2, horizon: 2, seed: 3 };
+  for (const kind of ["cars", "joint", "dfm-km"] as const) {
+    const world = await trainWorldModel(log, {
+      ...options,
+      kind,
+      ...(kind === "dfm-km" && { latent: { size: 4, beta: 0.1, dropout: 0 } }),
+    });
+    expect(world.kind).toBe(kind);
+    if (kind === "dfm-km") expect(world.parameters().get("expander.weight")!.shape[0]).toBe(4);
+    world.dispose();
+  }
+  const latent = { size: 4 };
+  await expect(trainWorldModel(log, { ...options, kind: "cars", latent })).rejects.toThrow(
+    'latent is given for kind "cars", which has no latent variables',
+  );
+  await expect(trainWorldModel(log, { ...options, kind: "idm" as "cars" })).rejects.toThrow("kind");
+});
+
 test.each([
   ["cars", () => carsWorld({ seed: 1 }), 8, 32],
   ["joint", () => jointWorldModel({ seed: 1 }), 3, 60],
@@ -150,8 +169,9 @@ test.each([
   "learning the %s world lowers its loss, and a run that was stopped ends in the same losses",
   async (_, make, horizon, updates) => {
     const options = { updates, batch: 16, horizon, seed: 3 };
-    const whole = await trainWorldModel(log, { ...options, world: make() });
-    const losses = whole.history.rows.map(({ scalars }) => scalars.loss!);
+    const losses: number[] = [];
+    const note = (into: number[]) => (event: { loss: number }) => into.push(event.loss);
+    const whole = await trainWorldModel(log, { ...options, world: make(), on: note(losses) });
     const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
     expect(mean(losses.slice(-updates / 4))).toBeLessThan(0.95 * mean(losses.slice(0, updates / 4)));
     let bytes: Uint8Array | undefined;
@@ -171,7 +191,12 @@ test.each([
       on: ({ step }) => step === 5 && stop.abort(new Error("stopped")),
     });
     await expect(first).rejects.toThrow("stopped");
-    const resumed = await trainWorldModel(log, { ...options, world: make(), checkpoint });
-    expect(resumed.history.rows.map(({ scalars }) => scalars.loss)).toEqual(losses);
+    const rest: number[] = [];
+    const resumed = await trainWorldModel(log, { ...options, world: make(), checkpoint, on: note(rest) });
+    expect(rest).toEqual(losses.slice(-rest.length));
+    expect(rest.length).toBeLessThan(updates);
+    const values = (world: typeof whole) =>
+      Promise.all([...world.parameters().values()].map(async (value) => [...(await value.data())]));
+    expect(await values(resumed)).toEqual(await values(whole));
   },
 );

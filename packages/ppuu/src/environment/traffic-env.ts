@@ -1,11 +1,14 @@
 import { ArgumentError, checkChoice, checkInteger, checkNumber, ShapeError } from "@lab/core";
 import { Generator } from "@lab/core/random";
+import { Tensor, type Tensor2D } from "@tensorflow/tfjs-core";
 import type { EgoModel } from "../ego/ego-model.js";
 import { unicycle } from "../ego/unicycle.js";
 import type { TrafficLog } from "../log/traffic-log.js";
 import { type Frame, type RenderOptions, renderFrame } from "../picture/frame.js";
 import type { Observation, Place } from "../scene/scene.js";
 import { checkPlace, samplePlaces } from "../scene/windows.js";
+import { recordTraffic } from "../simulation/simulate-traffic.js";
+import type { TrafficSimulation } from "../simulation/traffic-simulation.js";
 import { type EpisodeRules, EpisodeRun, type ObservationKind, observationOf } from "./episodes.js";
 import type { Outcome } from "./outcome.js";
 import { checkStress, type Stress } from "./stress.js";
@@ -34,16 +37,15 @@ export interface RewardInput {
   outcome: Outcome | null;
 }
 
-/** Options of {@link TrafficEnv}. */
-export interface TrafficEnvOptions {
+/** Longest episode in s, and frames that are seen. */
+const [LIMIT, FRAMES] = [50, 2];
+
+/** Rules of driving that environments and evaluations share. */
+export interface DrivingOptions {
   /** The log whose cars are replaced. */
   log: TrafficLog;
   /** Whether the others follow the log or react. */
   mode: "replay" | "reactive";
-  /** Episodes that run side by side. @defaultValue 1 */
-  batch?: number;
-  /** Reward of a step. @defaultValue metres driven / 10, minus 1 for a collision or for leaving the road */
-  reward?: (input: RewardInput) => number;
   /** The ego model. @defaultValue `unicycle({ dt: log.dt })` */
   ego?: EgoModel;
   /** Whether actions are kept within the model's limits. @defaultValue true */
@@ -67,10 +69,25 @@ export interface TrafficEnvOptions {
   stress?: Stress;
 }
 
+/** Options of {@link TrafficEnv}: a `log`, or a `simulation` instead of it. */
+export interface TrafficEnvOptions extends Omit<DrivingOptions, "log"> {
+  /** The log whose cars are replaced. */
+  log?: TrafficLog;
+  /** Traffic that goes on from where it is; the simulation itself is not stepped. */
+  simulation?: TrafficSimulation;
+  /** Episodes that run side by side. @defaultValue 1 */
+  batch?: number;
+  /** Reward of a step. @defaultValue metres driven / 10, minus 1 for a collision or for leaving the road */
+  reward?: (input: RewardInput) => number;
+}
+
+/** What a step answers: observation, rewards, ends, ends by time, and more. */
+export type EnvStep = [Observation, Float32Array, Uint8Array, Uint8Array, EnvInfo];
+
 /** Rules of episodes, from options that environments and evaluations share. */
 export function episodeRules(
   caller: string,
-  options: Omit<TrafficEnvOptions, "batch" | "reward">,
+  options: DrivingOptions,
   seed: number,
   keep: boolean,
 ): EpisodeRules {
@@ -94,8 +111,8 @@ export function episodeRules(
     destination: checkNumber(caller, "destination", options.destination ?? log.road.destination, {
       above: 0,
     }),
-    limit: Math.round(checkNumber(caller, "limit", options.limit ?? 50, { above: 0 }) / log.dt),
-    frames: checkInteger(caller, "frames", options.frames ?? 2, { min: 1, max: 30 }),
+    limit: Math.round(checkNumber(caller, "limit", options.limit ?? LIMIT, { above: 0 }) / log.dt),
+    frames: checkInteger(caller, "frames", options.frames ?? FRAMES, { min: 1, max: 30 }),
     observation: checkChoice(caller, "observation", options.observation ?? "vector", [
       "vector",
       "image",
@@ -130,7 +147,8 @@ const defaultReward = ({ progress, outcome }: RewardInput) =>
  * ```
  */
 export class TrafficEnv {
-  private readonly options: TrafficEnvOptions;
+  private readonly options: DrivingOptions;
+  private readonly reward: (input: RewardInput) => number;
   private readonly batch: number;
   private runs: EpisodeRun[] = [];
   private seed = 0;
@@ -138,12 +156,20 @@ export class TrafficEnv {
 
   /**
    * @param options - See {@link TrafficEnvOptions}.
-   * @throws {@link ArgumentError} when an option is out of range.
+   * @throws {@link ArgumentError} when an option is out of range, or both or none of `log` and `simulation` are given.
    */
   constructor(options: TrafficEnvOptions) {
-    this.options = options;
+    const { log, simulation, batch: _, reward = defaultReward, ...rules } = options;
+    if ((log === undefined) === (simulation === undefined)) {
+      throw new ArgumentError(
+        `TrafficEnv: ${log ? "log and simulation are both given" : "log and simulation are left out"}; one of them was expected`,
+        { argument: "log", value: undefined },
+      );
+    }
+    this.options = { ...rules, log: log ?? futureOf(simulation!, rules) };
+    this.reward = reward;
     this.batch = checkInteger("TrafficEnv", "batch", options.batch ?? 1, { min: 1 });
-    episodeRules("TrafficEnv", options, 0, false);
+    episodeRules("TrafficEnv", this.options, 0, false);
   }
 
   /**
@@ -177,12 +203,21 @@ export class TrafficEnv {
   /**
    * Executes one action in each row that still drives.
    *
-   * @param action - Acceleration in m/s² and turn, row by row, `batch * 2` numbers; of a tensor, `await action.data()`.
+   * @param action - Acceleration in m/s² and turn, row by row, `batch * 2` numbers, or a tensor `[batch, 2]`, which stays the
+   *   caller's and whose answer is a promise, since it is read from the device.
    * @returns Observation (its tensors belong to the caller), rewards, 1 where an episode has ended by itself, 1 where it
    *   ran out of time, and more.
    * @throws {@link ArgumentError} before the first `reset` and when all rows have ended.
    */
-  step(action: ArrayLike<number>): [Observation, Float32Array, Uint8Array, Uint8Array, EnvInfo] {
+  step(action: Tensor2D): Promise<EnvStep>;
+  step(action: ArrayLike<number>): EnvStep;
+  step(action: ArrayLike<number> | Tensor2D): EnvStep | Promise<EnvStep> {
+    return action instanceof Tensor
+      ? action.data().then((values) => this.execute(values))
+      : this.execute(action);
+  }
+
+  private execute(action: ArrayLike<number>): EnvStep {
     if (this.runs.length === 0 || this.runs.every(({ outcome }) => outcome)) {
       throw new ArgumentError(
         `TrafficEnv.step: ${this.runs.length === 0 ? "no episode has begun" : "all episodes have ended"}; call reset first`,
@@ -196,13 +231,12 @@ export class TrafficEnv {
       );
     }
     const reward = new Float32Array(this.batch);
-    const compute = this.options.reward ?? defaultReward;
     for (const [row, run] of this.runs.entries()) {
       if (run.outcome) continue;
       const asked = [action[2 * row]!, action[2 * row + 1]!] as const;
       const before = run.state[0]!;
       run.step(asked);
-      reward[row] = compute({
+      reward[row] = this.reward({
         state: run.state,
         action: asked,
         progress: run.state[0]! - before,
@@ -244,4 +278,14 @@ export class TrafficEnv {
       seed: this.seed,
     };
   }
+}
+
+/** What a copy of a simulation does next: a log that is long enough for an episode and its history. */
+function futureOf(
+  simulation: TrafficSimulation,
+  { limit = LIMIT, frames = FRAMES }: Omit<DrivingOptions, "log">,
+) {
+  const seconds = checkNumber("TrafficEnv", "limit", limit, { above: 0 });
+  const count = Math.round(seconds / simulation.dt) + frames + 1;
+  return recordTraffic(simulation.clone(), count, "simulateTraffic: a simulation that was given");
 }

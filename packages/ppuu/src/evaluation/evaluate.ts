@@ -3,7 +3,7 @@ import { nodeModule } from "@lab/core/io";
 import { mapTasks, type Runner } from "@lab/core/jobs";
 import type { CostModel } from "../costs/cost-model.js";
 import type { Outcome } from "../environment/outcome.js";
-import { episodeRules, type TrafficEnvOptions } from "../environment/traffic-env.js";
+import { type DrivingOptions, episodeRules } from "../environment/traffic-env.js";
 import type { Policy } from "../policy/policy.js";
 import type { Place } from "../scene/scene.js";
 import { drawEpisodes } from "./draw-episodes.js";
@@ -29,7 +29,7 @@ export interface EpisodeEvent {
 }
 
 /** Options of {@link evaluate}. */
-export interface EvaluateOptions extends Omit<TrafficEnvOptions, "batch" | "reward"> {
+export interface EvaluateOptions extends DrivingOptions {
   /** Episodes. @defaultValue 144 */
   episodes?: number;
   /** Seed of the draw of episodes, of drivers and of the stress. */

@@ -119,7 +119,7 @@ async function run(context: ExperimentContext<RingParams>): Promise<RingResult> 
   policy.dispose();
 
   began = performance.now();
-  const { policy: clone } = await clonePolicy(train, {
+  const clone = await clonePolicy(train, {
     steps: params.cloneSteps,
     seed,
     signal,

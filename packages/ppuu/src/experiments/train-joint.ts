@@ -5,12 +5,12 @@ import { trainWorldModel } from "../world/train-world-model.js";
 import type { LearnedWorldModel } from "../world/world-model.js";
 
 /** The joint model of the comparisons, trained as the protocol says: 5 steps, 128 windows, Adam at 1e-3. */
-export async function trainJointModel(
+export function trainJointModel(
   { seed, store, signal, onProgress }: ExperimentContext<unknown>,
   log: TrafficLog,
   updates: number,
 ): Promise<LearnedWorldModel> {
-  const { world } = await trainWorldModel(log, {
+  return trainWorldModel(log, {
     world: jointWorldModel({ seed }),
     updates,
     batch: 128,
@@ -22,5 +22,4 @@ export async function trainJointModel(
     on: ({ step, loss }) =>
       onProgress({ done: step, total: updates, message: "training the joint model", metrics: { loss } }),
   });
-  return world;
 }

@@ -2,7 +2,7 @@ import { checkInteger } from "@lab/core";
 import type { HeatmapPlot, LinePlot } from "@lab/core/plot";
 import * as tf from "@tensorflow/tfjs-core";
 import type { CostModel } from "../costs/cost-model.js";
-import type { UncertaintyStats } from "../costs/uncertainty-cost.js";
+import type { StepStats } from "../costs/uncertainty-cost.js";
 import { entryOf, type TrafficLog } from "../log/traffic-log.js";
 import type { Scene } from "../scene/scene.js";
 
@@ -155,13 +155,13 @@ export function planPlot(plan: readonly (readonly (readonly number[])[])[], dt: 
 /**
  * Disagreement of a model over the steps of a future, beside what was usual in training.
  *
- * @param stats - Statistics of an `uncertaintyCost`, after `calibrate`.
- * @param futures - Variances of some futures, step by step, `[future][step]`; as `variances` gives them. None by default.
+ * @param stats - `stats.image` or `stats.cost` of an `uncertaintyCost`, after `calibrate`.
+ * @param futures - Variances of some futures, step by step, `[future][step]`; as `variance` gives them. None by default.
  * @param dt - Seconds of a step. @defaultValue 0.2
  * @returns A figure: mean with a band of one standard deviation, and one curve for each future.
  */
 export function uncertaintyPlot(
-  stats: UncertaintyStats,
+  stats: StepStats,
   futures: readonly (readonly number[])[] = [],
   dt = 0.2,
 ): LinePlot {

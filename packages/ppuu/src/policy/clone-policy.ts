@@ -1,7 +1,7 @@
 import { checkInteger } from "@lab/core";
 import { adamw } from "@lab/core/optim";
 import { Generator } from "@lab/core/random";
-import { fit, type History as TrainingHistory } from "@lab/core/train";
+import { fit } from "@lab/core/train";
 import * as tf from "@tensorflow/tfjs-core";
 import { actionLimits } from "../ego/limits.js";
 import type { TrafficLog } from "../log/traffic-log.js";
@@ -34,13 +34,10 @@ const TURN_SCALE = 0.005;
  *
  * @param log - The log.
  * @param options - See {@link ClonePolicyOptions}.
- * @returns The policy, and what was done.
+ * @returns The policy; `on` tells the losses.
  * @remarks The baseline that fails: small errors lead to states that nobody drove, where nothing was learned.
  */
-export async function clonePolicy(
-  log: TrafficLog,
-  options: ClonePolicyOptions,
-): Promise<{ policy: TrainablePolicy; history: TrainingHistory }> {
+export async function clonePolicy(log: TrafficLog, options: ClonePolicyOptions): Promise<TrainablePolicy> {
   const steps = checkInteger("clonePolicy", "steps", options.steps ?? 1200, { min: 1 });
   const batch = checkInteger("clonePolicy", "batch", options.batch ?? 256, { min: 1 });
   const policy = options.policy ?? mlpPolicy({ seed: options.seed });
@@ -48,7 +45,7 @@ export async function clonePolicy(
   const optimizer = adamw({ learningRate: 3e-3, weightDecay: 0 });
   const { min, max } = actionLimits();
   try {
-    const history = await fit({
+    await fit({
       steps,
       batches: (t) => sampleWindow(log, batch, 2, 1, generator.split(t)),
       step({ history: seen, actions }) {
@@ -76,7 +73,7 @@ export async function clonePolicy(
         if (type === "step") options.on?.({ type: "update", step, loss: scalars.loss! });
       },
     });
-    return { policy, history };
+    return policy;
   } finally {
     optimizer.dispose();
   }

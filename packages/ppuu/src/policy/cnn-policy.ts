@@ -75,14 +75,9 @@ export function cnnPolicy(options: CnnPolicyOptions = {}): CnnPolicy {
           numCars,
           5,
         ]) as tf.Tensor3D;
+        const scene = { cars, mask: history.mask, road: history.road };
         const draw = { reference: ego, height: HEIGHT, width: WIDTH, cell: CELL };
-        images.push(renderContext({ cars, mask: history.mask, road: history.road }, draw));
-        const own = tf.reshape(
-          tf.concat2d([tf.slice(ego, [0, 0], [batch, 2]), tf.zeros([batch, 1]), history.car], 1),
-          [batch, 1, 5],
-        ) as tf.Tensor3D;
-        const self = renderContext({ cars: own, mask: tf.ones([batch, 1]), road: history.road }, draw);
-        images.push(tf.slice(self, [0, 0, 0, 1], [batch, HEIGHT, WIDTH, 1]));
+        images.push(renderContext(scene, { ...draw, channels: 4, car: history.car }));
         past.push(tf.mul(ego, tf.tensor1d([0, 0.1, 1, 10, 0.1])));
       }
       const image = three(leaky(two(leaky(one(tf.concat(images, 3) as tf.Tensor4D)))));

@@ -44,6 +44,7 @@ function detached(scene: Scene): Scene {
     cars: stopGradient(scene.cars),
     mask: stopGradient(scene.mask),
     ...(scene.image && { image: stopGradient(scene.image) }),
+    ...(scene.passes && { passes: scene.passes.map(stopGradient) }),
   };
 }
 
@@ -97,6 +98,15 @@ export function costsOf(imagined: Imagined, costs: CostModel, car: tf.Tensor2D):
     road: scenes[0]!.road,
     ...(images[0] && { image: tf.concat4d(images as tf.Tensor4D[], 0) }),
     ...(references[0] && { reference: tf.concat2d(references as tf.Tensor2D[], 0) }),
+    ...(scenes[0]!.passes && {
+      passes: scenes[0]!.passes.map((_, pass) =>
+        tf.concat4d(
+          scenes.map(({ passes }) => passes![pass]!),
+          0,
+        ),
+      ),
+      steps: scenes.flatMap(({ steps }) => [...steps!]),
+    }),
   };
   const before = [actions[0]!, ...actions.slice(0, -1)];
   return costs({

@@ -1,4 +1,4 @@
-import { ArgumentError } from "@lab/core";
+import { ArgumentError, checkChoice, checkShape } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { checkState } from "../ego/check-state.js";
 import { unstack } from "../gradient/unstack.js";
@@ -12,6 +12,10 @@ import { HALF_LINE, renderOperation } from "./render-operation.js";
 export interface RenderContextOptions extends GridOptions {
   /** States of the frame to draw in, shape `[batch, 5]`. @defaultValue `scene.reference` */
   reference?: tf.Tensor2D;
+  /** 3: lane markings, other cars, off-road; 4: the own car too, which stands in the middle. @defaultValue 3 */
+  channels?: 3 | 4;
+  /** Length and width of the own cars in metres, shape `[batch, 2]`; needed for 4 channels. */
+  car?: tf.Tensor2D;
 }
 
 /**
@@ -23,9 +27,9 @@ export interface RenderContextOptions extends GridOptions {
  *
  * @param scene - The others; their directions are along the road.
  * @param options - See {@link RenderContextOptions}.
- * @returns Image `[batch, height, width, 3]` in [0, 1], differentiable almost everywhere in the reference and in the
+ * @returns Image `[batch, height, width, channels]` in [0, 1], differentiable almost everywhere in the reference and in the
  *   cars; the caller disposes it.
- * @throws {@link ArgumentError} without a reference; {@link ShapeError} when shapes do not fit.
+ * @throws {@link ArgumentError} without a reference, or for 4 channels without `car`; {@link ShapeError} when shapes do not fit.
  */
 export function renderContext(scene: Scene, options: RenderContextOptions = {}): tf.Tensor4D {
   const grid = gridOf("renderContext", options);
@@ -39,8 +43,29 @@ export function renderContext(scene: Scene, options: RenderContextOptions = {}):
   checkState("renderContext", reference, "reference");
   checkScene("renderContext", scene, reference.shape[0]);
   const { lanes, laneWidth } = scene.road;
-  const image = runOnHost(renderOperation, [reference, scene.cars, scene.mask], { grid, lanes, laneWidth });
-  return (image ?? contextByOps(scene, reference, grid)) as tf.Tensor4D;
+  const channels = checkChoice("renderContext", "channels", options.channels ?? 3, [3, 4] as const);
+  const draw = ({ cars, mask }: Pick<Scene, "cars" | "mask">) =>
+    (runOnHost(renderOperation, [reference, cars, mask], { grid, lanes, laneWidth }) ??
+      contextByOps({ ...scene, cars, mask }, reference, grid)) as tf.Tensor4D;
+  if (channels === 3) return draw(scene);
+  const { car } = options;
+  if (!car) {
+    throw new ArgumentError(
+      "renderContext: car is left out and channels is 4; lengths and widths of the own cars were expected",
+      { argument: "car", value: undefined },
+    );
+  }
+  const batch = reference.shape[0];
+  checkShape("renderContext", "car", car, [batch, 2]);
+  return tf.tidy(() => {
+    const own = tf.concat2d([tf.slice(reference, [0, 0], [batch, 2]), tf.zeros([batch, 1]), car], 1);
+    const self = draw({ cars: tf.reshape(own, [batch, 1, 5]), mask: tf.ones([batch, 1]) });
+    const [, height, width] = self.shape;
+    return tf.concat(
+      [draw(scene), tf.slice(self, [0, 0, 0, 1], [batch, height, width, 1])],
+      3,
+    ) as tf.Tensor4D;
+  });
 }
 
 /** The image in engine calls, for backends whose memory is out of reach. */

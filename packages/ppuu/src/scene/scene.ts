@@ -14,6 +14,10 @@ export interface Scene {
   image?: Tensor4D;
   /** States of the frame in which the image is drawn, shape `[batch, 5]`. */
   reference?: Tensor2D;
+  /** The same image from further passes through a world model with dropped units. */
+  passes?: readonly Tensor4D[];
+  /** How many steps ahead each row is predicted, beside `passes`. */
+  steps?: readonly number[];
 }
 
 /** Where in a log something happens. */

@@ -56,6 +56,16 @@ export async function simulateTraffic(options: SimulateTrafficOptions): Promise<
   return assemble(recorded, simulation, source);
 }
 
+/** What a simulation does in its next frames, the present first; it is stepped. */
+export function recordTraffic(simulation: TrafficSimulation, frames: number, source: string): TrafficLog {
+  const recorded: TrafficSnapshot[] = [];
+  for (let t = 0; t < frames; t++) {
+    recorded.push(simulation.state());
+    simulation.step();
+  }
+  return assemble(recorded, simulation, source);
+}
+
 /** Gives every car a column of its own. */
 function assemble(recorded: TrafficSnapshot[], simulation: TrafficSimulation, source: string): TrafficLog {
   const [scenes, slots] = recorded[0]!.shape;

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { type Dropout, flat, Layers, leaky } from "../network/layers.js";
 
 /** What goes into one prediction. */
-interface CnnInput {
+export interface CnnInput {
   /** Last frames, channels of one frame after another, shape `[batch, height, width, 3 * frames]`. */
   images: tf.Tensor4D;
   /** States of these frames, shape `[batch, 5 * frames]`; not used by the small network. */
@@ -17,7 +17,7 @@ interface CnnInput {
 }
 
 /** What comes out. */
-interface CnnOutput {
+export interface CnnOutput {
   /** Raw image before the residual, shape `[batch, height, width, 3]`. */
   image: tf.Tensor4D;
   /** Change of the normalised state, where the network has a state head, shape `[batch, 5]`. */
@@ -46,10 +46,11 @@ export interface CnnNetwork {
 /** The network of the source: 117 × 24 images, 20 frames, 32 latent variables. */
 export function fullNetwork(
   generator: Generator,
-  options: { actionSize: 2 | 5; withState: boolean },
+  options: { actionSize: 2 | 5; withState: boolean; latentSize?: number | undefined },
 ): CnnNetwork {
   const layers = new Layers(generator);
-  const [height, width, frames, latentSize] = [117, 24, 20, 32];
+  const [height, width, frames] = [117, 24, 20];
+  const { latentSize = 32 } = options;
   const code = 14 * 3 * 256;
   const encoder = (name: string, channels: number) => {
     const one = layers.conv(`${name}.0`, [4, 4], channels, 64);
@@ -111,9 +112,9 @@ export function fullNetwork(
 }
 
 /** The small network: 58 × 12 images, 4 frames, 8 latent variables, 140 803 parameters. */
-export function smallNetwork(generator: Generator, actionSize: 2 | 5): CnnNetwork {
+export function smallNetwork(generator: Generator, actionSize: 2 | 5, latentSize = 8): CnnNetwork {
   const layers = new Layers(generator);
-  const [height, width, frames, latentSize] = [58, 12, 4, 8];
+  const [height, width, frames] = [58, 12, 4];
   const code = 14 * 3 * 32;
   const encode1 = layers.conv("image.0", [4, 4], 3 * frames, 16);
   const encode2 = layers.conv("image.1", [4, 4], 16, 32);

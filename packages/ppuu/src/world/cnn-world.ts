@@ -23,6 +23,8 @@ export interface CnnWorldModelOptions {
   residual?: "logit" | "add";
   /** Whether latent variables carry what cannot be known; else they are 0. @defaultValue true */
   isStochastic?: boolean;
+  /** Latent variables. @defaultValue 32 at full size, 8 for the small network */
+  latentSize?: number;
   /** Share of units that are dropped while learning. @defaultValue 0.1 */
   dropout?: number;
   /** Share of steps whose latent variables are drawn blindly while learning. @defaultValue 0.5 */
@@ -35,8 +37,27 @@ export interface CnnWorldModelOptions {
   seed?: number;
 }
 
+/** The network of a world model on images. */
+export interface CnnModule {
+  /** Parameters by name. */
+  readonly parameters: ReadonlyMap<string, tf.Variable>;
+  /**
+   * One prediction, nothing dropped: the raw image before the residual and, where the network has a state head, the change of
+   * the normalised state.
+   *
+   * @param input - Frames `[batch, height, width, 3 * frames]`, normalised states `[batch, 5 * frames]`, action or next state,
+   *   latent variables.
+   */
+  predict(input: { images: tf.Tensor4D; states: tf.Tensor2D; action: tf.Tensor2D; latent: tf.Tensor2D }): {
+    image: tf.Tensor4D;
+    state?: tf.Tensor2D;
+  };
+}
+
 /** A world model on images. */
 export interface CnnWorldModel extends LearnedWorldModel {
+  /** The network. */
+  readonly model: CnnModule;
   /** Rows and columns of its images. */
   readonly imageSize: readonly [height: number, width: number];
   /** Metres of a cell. */
@@ -45,6 +66,11 @@ export interface CnnWorldModel extends LearnedWorldModel {
   readonly frames: number;
   /** Whether units are dropped also in `step`, for estimates of uncertainty; the seed is that of `reset`. */
   dropsUnits: boolean;
+  /**
+   * Further futures that `reset` begins and `step` moves on with dropped units and the same latent variables; scenes then have
+   * their images as `passes`. {@link uncertaintyCost} sets it.
+   */
+  passes: number;
   /**
    * Squared error of the predicted images of a window, step by step, and that of copying the last frame.
    *
@@ -68,6 +94,8 @@ interface CnnState {
   latent: tf.Tensor | undefined;
   steps: number;
   seed: number;
+  /** The same future with dropped units, several times. */
+  passes?: CnnState[];
 }
 
 const LARGEST_LOG_VARIANCE = 4;
@@ -102,6 +130,8 @@ export function cnnWorldModel(options: CnnWorldModelOptions): CnnWorldModel {
   const seed = checkInteger("cnnWorldModel", "seed", options.seed ?? 0, { min: 0 });
   const { mean, std } = options.normalisation ?? NORMALISATION;
   const isStochastic = options.isStochastic ?? true;
+  if (options.latentSize !== undefined)
+    checkInteger("cnnWorldModel", "latentSize", options.latentSize, { min: 1 });
   const withState = kind === "cfm";
   if (withState && size === "small") {
     throw new ArgumentError('cnnWorldModel: size is "small" for kind "cfm"; "full" was expected', {
@@ -112,7 +142,9 @@ export function cnnWorldModel(options: CnnWorldModelOptions): CnnWorldModel {
   const generator = new Generator(seed).split("cnn-world");
   const actionSize = kind === "dfm-km" ? 5 : 2;
   const network: CnnNetwork =
-    size === "full" ? fullNetwork(generator, { actionSize, withState }) : smallNetwork(generator, actionSize);
+    size === "full"
+      ? fullNetwork(generator, { actionSize, withState, latentSize: options.latentSize })
+      : smallNetwork(generator, actionSize, options.latentSize);
   const [height, width] = network.size;
   const cell = (CELL * 117) / (size === "full" ? 117 : 58.5);
   const { frames, latentSize } = network;
@@ -274,7 +306,18 @@ export function cnnWorldModel(options: CnnWorldModelOptions): CnnWorldModel {
     cell,
     frames,
     dropsUnits: false,
-    reset: (history, { latent, seed: latentSeed = 0 } = {}) => ({ ...begin(history, latent, latentSeed) }),
+    passes: 0,
+    model: {
+      parameters: network.layers.parameters,
+      predict: (input) => network.predict({ ...input, drop: dropout(rate, undefined) }),
+    },
+    reset(history, { latent, seed: latentSeed = 0 } = {}) {
+      const state = begin(history, latent, latentSeed);
+      return {
+        ...state,
+        ...(model.passes > 0 && { passes: new Array<CnnState>(model.passes).fill(state) }),
+      };
+    },
     step(given, ego, action) {
       const state = given as unknown as CnnState;
       const rows = ego.shape[0];
@@ -288,11 +331,23 @@ export function cnnWorldModel(options: CnnWorldModelOptions): CnnWorldModel {
       const drops = model.dropsUnits
         ? new Generator(state.seed).split("dropout").split(state.steps)
         : undefined;
-      return { ...advance(state, ego, actionOf(state, ego, action), latent, drops) };
+      const next = advance(state, ego, actionOf(state, ego, action), latent, drops);
+      const passes = state.passes?.map((pass, p) => {
+        const own = new Generator(state.seed).split("passes").split(p).split(state.steps);
+        return advance(pass, ego, actionOf(pass, ego, action), latent, own);
+      });
+      return { ...next, ...(passes && { passes }) };
     },
     scene(given) {
-      const { images, ego, motion, mask, road } = given as unknown as CnnState;
-      return { cars: carsOf(motion), mask, road, image: images.at(-1)!, reference: ego };
+      const { images, ego, motion, mask, road, passes, steps } = given as unknown as CnnState;
+      const image = images.at(-1)!;
+      return {
+        ...{ cars: carsOf(motion), mask, road, image, reference: ego },
+        ...(passes && {
+          passes: passes.map((pass) => pass.images.at(-1)!),
+          steps: new Array<number>(image.shape[0]).fill(steps),
+        }),
+      };
     },
     ...(withState && { ego: (given) => (given as unknown as CnnState).ego }),
     parameters: () => network.layers.parameters,
