@@ -92,3 +92,33 @@ test("parts that do not fit are refused by name", () => {
   expect(() => renderSvg({ kind: "pie" } as never)).toThrow(ArgumentError);
   expect(() => renderSvg(specs.line!, { width: 10 })).toThrow("width is 10");
 });
+
+test("bars on a log axis stand on the power of ten below the smallest", () => {
+  const svg = renderSvg({
+    kind: "bars",
+    title: "Counts",
+    categories: ["a", "b"],
+    y: { label: "count", scale: "log" },
+    series: [{ name: "n", y: [200, 20_000] }],
+  });
+  const heights = [...parse(svg).querySelectorAll('g[data-part="bar"] rect')].map((bar) =>
+    Number(bar.getAttribute("height")),
+  );
+  expect(heights).toHaveLength(2);
+  expect(Math.max(...heights) / Math.min(...heights)).toBeCloseTo(
+    Math.log10(20_000 / 100) / Math.log10(200 / 100),
+    1,
+  );
+});
+
+test("labels of a log axis over small numbers are short and keep apart", () => {
+  const svg = renderSvg({
+    kind: "line",
+    title: "Small",
+    x: { label: "x", scale: "log" },
+    y: { label: "y" },
+    series: [{ name: "s", x: [1e-6, 1e-5, 1e-4], y: [1, 2, 3] }],
+  });
+  for (const label of ["1e-6", "1e-5", "1e-4"]) expect(svg).toContain(`>${label}</text>`);
+  expect(svg).not.toContain("0.00000");
+});

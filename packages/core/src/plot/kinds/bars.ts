@@ -16,7 +16,14 @@ export function drawBars(spec: BarsPlot, palette: Palette, width: number, height
       high: series.high?.[i] ?? null,
     })),
   );
-  const filled = rows.filter((row) => row.y !== null && Number.isFinite(row.y));
+  const isLog = spec.y.scale === "log";
+  const filled = rows.filter((row) => row.y !== null && Number.isFinite(row.y) && (!isLog || row.y > 0));
+  // A logarithm has no zero for bars to stand on: theirs is the power of ten below the smallest.
+  const smallest = Math.min(
+    ...filled.map((row) => row.y!),
+    ...rows.flatMap((row) => row.low ?? []).filter((low) => low > 0),
+  );
+  const floor = isLog ? (spec.y.domain?.[0] ?? 10 ** Math.floor(Math.log10(smallest) - 1e-9)) : 0;
   const intervals = rows.filter((row) => row.low !== null && row.high !== null);
   const longest = Math.max(...spec.categories.map((category) => category.length));
   const isTight = longest * 6.5 > (width - 80) / spec.categories.length;
@@ -39,9 +46,16 @@ export function drawBars(spec: BarsPlot, palette: Palette, width: number, height
       },
       y: { ...scaleOf(spec.y), grid: true },
       marks: [
-        Plot.barY(filled, { fx: "category", x: "series", y: "y", fill: "color", fillOpacity: 0.85 }),
+        Plot.barY(filled, {
+          fx: "category",
+          x: "series",
+          y1: floor,
+          y2: "y",
+          fill: "color",
+          fillOpacity: 0.85,
+        }),
         Plot.ruleX(intervals, { fx: "category", x: "series", y1: "low", y2: "high", stroke: "currentColor" }),
-        ...(spec.y.scale === "log" ? [] : [Plot.ruleY([0])]),
+        Plot.ruleY([floor]),
       ],
       color: { type: "identity" },
     },

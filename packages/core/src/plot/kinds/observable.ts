@@ -3,13 +3,20 @@ import { figureDocument } from "../document.node.js";
 import { type Drawing, FONT } from "../frame.js";
 import type { Axis } from "../types.js";
 
+/** Text of a tick on a logarithmic axis, short enough to keep apart: the default writes 0.1 as 100m, and zeros without end. */
+function logLabel(value: number): string {
+  return value >= 1e-3 && value < 1e6
+    ? String(Number(value.toPrecision(3)))
+    : value.toExponential().replace("e+", "e");
+}
+
 /** Options of a scale from an axis of a figure. */
 export function scaleOf(axis: Axis | undefined): Plot.ScaleOptions {
   if (axis === undefined) return { label: null };
   const scale: Plot.ScaleOptions = { label: axis.label, labelArrow: "none", nice: axis.domain === undefined };
   if (axis.scale === "log") {
     scale.type = "log";
-    scale.tickFormat = "~g"; // the default writes 0.1 as 100m
+    scale.tickFormat = logLabel;
   }
   if (axis.domain !== undefined) scale.domain = [...axis.domain];
   return scale;
