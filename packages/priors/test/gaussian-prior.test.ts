@@ -262,6 +262,16 @@ test("sizes, scales and ranks out of place are refused with what they were", () 
       deviations: tf.tensor2d([[1]]),
     }),
   ).toThrow("deviations has 1 row");
+  const two = Float32Array.of(1, 2);
+  const wrong = { array: [1, 2], nothing: undefined } as never as Record<string, Float32Array>;
+  expect(() => GaussianPrior.from({ mean: wrong.array!, variance: two })).toThrow("mean is an array");
+  expect(() => GaussianPrior.from({ mean: two, variance: wrong.nothing! })).toThrow("variance is undefined");
+  expect(() => GaussianPrior.from({ mean: Float32Array.of(1, Number.NaN), variance: two })).toThrow(
+    "mean[1] is NaN",
+  );
+  expect(() => GaussianPrior.from({ mean: two, variance: Float32Array.of(-1, 1) })).toThrow(
+    "variance[0] is -1",
+  );
   expect(() => golden().scale(0)).toThrow("s is 0; a finite number > 0 was expected");
   expect(() => golden().scale(1, { floor: -1 })).toThrow("floor is -1");
   expect(() => golden().scale(1, { convention: "theirs" as never })).toThrow('convention is "theirs"');

@@ -99,6 +99,14 @@ test("the manifest tells layout, precision and what the author said, without the
   });
 });
 
+test("a prior of weights that diverged is not saved, and a release's file that is not there is named", async () => {
+  const mean = tf.tensor1d([1, Number.NaN]);
+  const prior = GaussianPrior.from({ mean, variance: tf.ones([2]) });
+  await expect(encodePrior(prior)).rejects.toThrow("mean holds NaN at 1");
+  const missing = { mean: join(folder, "no.pt"), variance: join(folder, "no.pt") };
+  await expect(convertReferencePrior(missing)).rejects.toThrow(DataError);
+});
+
 test("flipping any byte is detected", async () => {
   const bytes = await encodePrior(example(2), { precision: "int8" });
   for (let i = 0; i < bytes.length; i++) {

@@ -109,6 +109,9 @@ test("weights that are not finite are refused with parameter and step", async ()
 });
 
 test("options and counts out of range are refused", async () => {
+  expect(() => new SwagCollector([tf.variable(tf.ones([2]))], undefined as never)).toThrow(
+    "options is undefined",
+  );
   const variable = tf.variable(tf.zeros([3]), true, "swag-e");
   expect(() => new SwagCollector([variable], { every: 0 })).toThrow(
     "every is 0; an integer >= 1 was expected",

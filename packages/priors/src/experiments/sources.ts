@@ -127,7 +127,7 @@ export const sources: Experiment<SourcesParams, SourcesResult> = {
   paper,
   claim: "A prior informs whether its source task had labels or was self-supervised.",
   estimate: { quick: 25, full: 90 },
-  seeds: { quick: 1, full: 4, paper: 4 },
+  seeds: { quick: 2, full: 4, paper: 4 },
   isMain: false,
   params: (mode) => ({
     ...(mode === "quick"

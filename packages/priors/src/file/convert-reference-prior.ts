@@ -46,7 +46,17 @@ async function readValues(path: string): Promise<Values> {
     "node:fs/promises",
     "convertReferencePrior",
   );
-  return readTorchTensor(await readFile(path), path);
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (cause) {
+    throw new DataError(
+      `convertReferencePrior: ${path} cannot be read; a file of torch.save was expected`,
+      { path },
+      { cause },
+    );
+  }
+  return readTorchTensor(bytes, path);
 }
 
 /**

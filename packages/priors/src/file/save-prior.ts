@@ -1,4 +1,4 @@
-import { checkChoice } from "@lab/core";
+import { checkChoice, NumericalError } from "@lab/core";
 import { encodeSafetensors, readSafetensors, type SafetensorsValues, writeSafetensors } from "@lab/core/io";
 import * as tf from "@tensorflow/tfjs-core";
 import type { GaussianPrior } from "../gaussian/index.js";
@@ -24,8 +24,14 @@ interface Prepared {
   texts: Record<string, string>;
 }
 
-async function valuesOf(tensor: tf.Tensor): Promise<Float32Array> {
-  return Float32Array.from(await tensor.data());
+async function valuesOf(name: string, tensor: tf.Tensor): Promise<Float32Array> {
+  const values = Float32Array.from(await tensor.data());
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return values;
+  throw new NumericalError(
+    `savePrior: ${name} holds ${values[bad]} at ${bad}; finite values were expected; the weights that were collected had diverged`,
+    { residual: values[bad]! },
+  );
 }
 
 async function entriesOf(
@@ -36,11 +42,11 @@ async function entriesOf(
   try {
     const { size, rank } = prior;
     const entries: Record<string, SafetensorsValues> = {
-      mean: { dtype: "F32", shape: [size], data: await valuesOf(mean) },
-      variance: { dtype: "F32", shape: [size], data: await valuesOf(variance) },
+      mean: { dtype: "F32", shape: [size], data: await valuesOf("mean", mean) },
+      variance: { dtype: "F32", shape: [size], data: await valuesOf("variance", variance) },
     };
     if (!deviations) return entries;
-    const values = await valuesOf(deviations);
+    const values = await valuesOf("deviations", deviations);
     if (precision === "f32") {
       entries.deviations = { dtype: "F32", shape: [rank, size], data: values };
       return entries;
@@ -95,6 +101,7 @@ async function rounded(entry: SafetensorsValues): Promise<ArrayBufferView> {
  * @param path - The file.
  * @param prior - The prior.
  * @param options - See {@link SavePriorOptions}.
+ * @throws {@link NumericalError} when a value is not finite.
  */
 export async function savePrior(
   path: string,

@@ -20,7 +20,7 @@ import {
   type Recipe,
   stretchOf,
 } from "./covariance.js";
-import { type Moments, type MomentVectors, momentsOf, type Piece } from "./moments.js";
+import { checkVectors, type Moments, type MomentVectors, momentsOf, type Piece } from "./moments.js";
 import { quadraticForm } from "./quadratic-form.js";
 
 /** What {@link GaussianPrior.from} takes. */
@@ -90,9 +90,10 @@ export class GaussianPrior implements Prior {
    *
    * @param options - Mean `[P]`, variance $d$ `[P]` and deviations $U$ `[K, P]`; they are copied and stay the caller's.
    * @throws {@link ShapeError} when sizes or the layout of the parameters differ; {@link ArgumentError} when there is a
-   *   single deviation.
+   *   single deviation, a vector is neither a tensor nor a Float32Array, or such an array holds a value out of range.
    */
   static from(options: GaussianPriorOptions): GaussianPrior {
+    checkVectors(options);
     const size = options.mean instanceof Float32Array ? options.mean.length : options.mean.size;
     const layout = options.layout ?? flatLayout(size);
     const { parameters } = options;

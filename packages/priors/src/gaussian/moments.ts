@@ -55,6 +55,28 @@ export interface MomentVectors {
   deviations?: tf.Tensor2D;
 }
 
+/** Refuses what is no vector, and values on the host that no mean or variance can have; tensors are not read. */
+export function checkVectors(vectors: MomentVectors): void {
+  for (const argument of ["mean", "variance"] as const) {
+    const values = vectors?.[argument] as unknown;
+    if (!(values instanceof Float32Array) && !(values instanceof tf.Tensor)) {
+      const kind = Array.isArray(values) ? "an array" : typeof values;
+      throw new ArgumentError(
+        `GaussianPrior.from: ${argument} is ${kind}; a Float32Array or a Tensor1D was expected`,
+        { argument, value: values },
+      );
+    }
+    if (!(values instanceof Float32Array)) continue;
+    const least = argument === "mean" ? Number.NEGATIVE_INFINITY : 0;
+    const bad = values.findIndex((value) => !(Number.isFinite(value) && value >= least));
+    if (bad < 0) continue;
+    throw new ArgumentError(
+      `GaussianPrior.from: ${argument}[${bad}] is ${values[bad]}; a finite number${argument === "mean" ? "" : " >= 0"} was expected`,
+      { argument, value: values[bad] },
+    );
+  }
+}
+
 function asVector(argument: string, values: tf.Tensor1D | Float32Array, size: number): tf.Tensor1D {
   const shape = values instanceof Float32Array ? [values.length] : values.shape;
   if (shape.length !== 1 || shape[0] !== size) {

@@ -92,6 +92,12 @@ export class SwagCollector {
    * @throws {@link ArgumentError} when an option is out of range.
    */
   constructor(source: LayersModel | readonly tf.Variable[], options: SwagCollectorOptions) {
+    if (typeof options !== "object" || options === null) {
+      throw new ArgumentError(
+        `SwagCollector: options is ${options}; an object with at least every was expected`,
+        { argument: "options", value: options },
+      );
+    }
     const rank = checkInteger("SwagCollector", "rank", options.rank ?? DEFAULT_RANK, { min: 0 });
     if (rank === 1) {
       throw new ArgumentError("SwagCollector: rank is 1; 0 or at least 2 was expected", {
