@@ -2,7 +2,8 @@ import { checkInteger, checkNumber, checkShape } from "@lab/core";
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Decoder, PreparedDecoder } from "./decoder.js";
-import { powerStep, startVector } from "./spectral-norm.js";
+import { powerSteps } from "./power-steps.js";
+import { startVector } from "./spectral-norm.js";
 
 /** Options of {@link linearDecoder}. */
 export interface LinearDecoderOptions {
@@ -88,8 +89,7 @@ export function linearDecoder(options: LinearDecoderOptions): LinearDecoder {
         gradient: (codes) => tf.tidy(() => tf.sub(tf.matMul(codes, matrix), target) as tf.Tensor2D),
         async lipschitz() {
           const norm = tf.tidy(() => {
-            let step = powerStep(matrix, direction);
-            for (let i = 1; i < POWER_STEPS; i++) step = powerStep(matrix, step.vector);
+            const step = powerSteps(matrix, direction, POWER_STEPS);
             direction.assign(step.vector);
             return step.value;
           });

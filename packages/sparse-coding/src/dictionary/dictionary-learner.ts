@@ -206,7 +206,7 @@ export class DictionaryLearner {
       // With the statistics of all data, passes to convergence are the least squares of MOD with atoms of norm 1.
       const passes = update === "mod" ? 20 : 1;
       unused = [];
-      for (let i = 0; i < passes; i++) unused = descendAtoms(atoms, this.a, this.b, rule);
+      for (let i = 0; i < passes; i++) unused = await descendAtoms(atoms, this.a, this.b, rule);
     }
     coded.dispose();
     const generator = new Generator(this.options.seed).split("revive").split(this.batches);

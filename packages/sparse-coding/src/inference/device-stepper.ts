@@ -53,8 +53,12 @@ export class DeviceStepper implements Stepper {
     return this.state.codes;
   }
 
+  before(): tf.Tensor2D {
+    return this.fixed?.from ?? this.state.last;
+  }
+
   change(): tf.Tensor2D {
-    const before = this.fixed?.from ?? this.state.last;
+    const before = this.before();
     return relativeChange(tf.sub(this.state.codes, before), before);
   }
 

@@ -35,7 +35,7 @@ export interface InferOptions extends EnergyWeights {
   tolerance?: number;
   /** What ends it. @defaultValue `"gap"` for a linear decoder without variance term, else `"change"` */
   stop?: "gap" | "change";
-  /** Iterations between checks; each check reads one number from the device. @defaultValue 8 */
+  /** Iterations between checks; each reads the device once. @defaultValue 8, or 4 where tensors are in this process's memory */
   checkEvery?: number;
   /** Start. @defaultValue `"predicted"` when there is a prediction, else `"zeros"` */
   init?: tf.Tensor2D | "zeros" | "predicted";

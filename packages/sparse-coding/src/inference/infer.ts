@@ -6,6 +6,7 @@ import { checkScales } from "../lasso/check-problem.js";
 import { RowSolver } from "../lasso/coordinate-descent.js";
 import { diverged, type Quadratic, solveQuadratic } from "../lasso/quadratic.js";
 import { unconverged } from "../lasso/sparse-codes.js";
+import { canCheck, checkStep } from "./check-step.js";
 import { DeviceStepper } from "./device-stepper.js";
 import {
   checkBatch,
@@ -167,11 +168,14 @@ function checkArguments(decoder: Decoder, y: tf.Tensor2D, o: InferOptions, w: Me
     );
   }
   if (o.step !== undefined && o.step !== "auto") checkNumber("infer", "step", o.step, { above: 0 });
+  const method = checkChoice("infer", "method", o.method ?? "fista", ["fista", "ista", "cccp"]);
+  // A look costs little on this process's own memory; the tangents of cccp are taken as rarely everywhere.
+  const usual = canCheck() && method !== "cccp" ? 4 : 8;
   return {
     groups,
-    method: checkChoice("infer", "method", o.method ?? "fista", ["fista", "ista", "cccp"]),
+    method,
     maxIterations: checkInteger("infer", "maxIterations", o.maxIterations ?? 200, { min: 0 }),
-    checkEvery: checkInteger("infer", "checkEvery", o.checkEvery ?? 8, { min: 1 }),
+    checkEvery: checkInteger("infer", "checkEvery", o.checkEvery ?? usual, { min: 1 }),
     positive: o.positive ?? true,
   };
 }
@@ -326,6 +330,7 @@ async function solve(problem: Problem): Promise<Found> {
   const { w, groups, predicted } = setup;
   const { gram } = setup.prepared;
   const stepper = await stepperOf(problem);
+  const isQuick = canCheck();
   const constant = tf.tidy(() => tf.div(tf.sum(tf.square(y)), decoder.dataDim)) as tf.Scalar;
   let step = problem.step;
   let [iterations, converged, rises, previous] = [0, false, 0, Number.POSITIVE_INFINITY];
@@ -338,8 +343,10 @@ async function solve(problem: Problem): Promise<Found> {
       stepper.advance(count, step);
       iterations += count;
       const figures = tf.tidy(() => {
-        const changes = tf.reshape(stepper.change(), [-1]);
         const codes = stepper.codes();
+        const before = isQuick ? stepper.before?.() : undefined;
+        if (gram && before) return checkStep({ codes, before, gram, predicted, constant }, w, groups);
+        const changes = tf.reshape(stepper.change(), [-1]);
         const error = gram ? gramError(gram, codes, constant) : decodedError(y, codes, decoder);
         const others = otherTerms(codes, w, predicted, groups);
         return tf.concat([tf.stack([error, ...others]), tf.reshape(constant, [1]), changes]);

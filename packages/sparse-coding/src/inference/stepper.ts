@@ -22,6 +22,8 @@ export interface Stepper {
   advance(count: number, step: number): void;
   /** The codes, `[N, l]`; they belong to the stepper. */
   codes(): tf.Tensor2D;
+  /** Codes that the change is relative to, where they are on the device; they belong to the stepper. */
+  before?(): tf.Tensor2D;
   /** Relative change of each row, `[N, 1]`: in the last iteration, or since the tangent was taken. Runs in a tidy. */
   change(): tf.Tensor2D;
   /** Forgets the momentum. */

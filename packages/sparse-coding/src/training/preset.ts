@@ -31,7 +31,7 @@ export interface TrainOptions extends EnergyWeights {
   maxIterations?: number;
   /** Relative change that ends inference. @defaultValue 1e-3 */
   tolerance?: number;
-  /** Iterations between the checks of inference. @defaultValue 8 */
+  /** Iterations between the checks of inference. @defaultValue as in `infer` */
   checkEvery?: number;
   /** Seed of the order of the rows and of a default encoder. @defaultValue 31, the authors' */
   seed?: number;

@@ -177,7 +177,7 @@ export class SparseAutoencoder {
         ...(w.step === undefined ? {} : { step: w.step }),
         maxIterations: w.maxIterations ?? 200,
         tolerance: w.tolerance ?? 1e-3,
-        checkEvery: w.checkEvery ?? 8,
+        ...(w.checkEvery === undefined ? {} : { checkEvery: w.checkEvery }),
         stop: "change",
         predicted,
         ...o,
