@@ -70,7 +70,7 @@ export function figureOf(reports) {
   for (const [index, row] of compared.entries()) {
     const y = ROW * (index + 1.2);
     const [from, to] = [Math.min(x(0), x(costs[index])), Math.max(x(0), x(costs[index]))];
-    const label = escaped(`${row.key} / ${row.rivalName}`.slice(0, 84));
+    const label = escaped(row.key.slice(0, 84));
     lines.push(
       `<text x="${LABELS - 8}" y="${y + 11}" text-anchor="end">${label}</text>`,
       `<rect x="${from}" y="${y}" width="${Math.max(1, to - from)}" height="${ROW - 5}" fill="${costs[index] <= 0 ? "#2a9d5c" : "#c8553d"}"/>`,
@@ -90,7 +90,10 @@ function changeOf(before, now) {
 /** Rows of all reports with a name of their own. */
 const rowsOf = (reports) =>
   reports.flatMap(({ package: name, rows }) =>
-    rows.map((row) => ({ ...row, key: `${name.replace("@lab/", "")}: ${row.section}: ${row.name}` })),
+    rows.map((row) => ({
+      ...row,
+      key: `${name.replace("@lab/", "")}: ${row.section}: ${row.name}${row.rivalName ? ` / ${row.rivalName}` : ""}`,
+    })),
   );
 
 /** Reports of two runs; worse beyond the noise is a regression. */
