@@ -122,3 +122,24 @@ test("labels of a log axis over small numbers are short and keep apart", () => {
   for (const label of ["1e-6", "1e-5", "1e-4"]) expect(svg).toContain(`>${label}</text>`);
   expect(svg).not.toContain("0.00000");
 });
+
+test("tilted names of categories stay inside the figure, and the bars keep their height", () => {
+  const heightOf = (categories: string[]) => {
+    const document = parse(
+      renderSvg(
+        { kind: "bars", title: "t", categories, y: { label: "y" }, series: [{ name: "s", y: [1, 1, 1] }] },
+        { width: 360 },
+      ),
+    );
+    for (const text of document.querySelectorAll('g[data-part="fx-axis tick label"] text')) {
+      const [, x, tilt] = /translate\(([\d.]+),[\d.]+\)(?: rotate\((-?\d+)\))?/.exec(
+        text.getAttribute("transform")!,
+      )!;
+      const reach = tilt ? text.textContent!.length * 5.3 : (text.textContent!.length * 6.5) / 2;
+      expect(Number(x) - reach).toBeGreaterThanOrEqual(-14); // the frame's margin
+    }
+    return Number(document.querySelector('g[data-part="bar"] rect')!.getAttribute("height"));
+  };
+  const names = ["recorded actions (replay)", "no action (reactive)", "separated (replay)"];
+  expect(heightOf(names)).toBeCloseTo(heightOf(["a", "b", "c"]), 0);
+});

@@ -2,7 +2,7 @@ import * as Plot from "@observablehq/plot";
 import type { Drawing } from "../frame.js";
 import { type Palette, seriesColor } from "../theme.js";
 import type { BarsPlot } from "../types.js";
-import { draw, scaleOf } from "./observable.js";
+import { draw, roomForNames, scaleOf } from "./observable.js";
 
 /** Grouped bars with optional error bars. */
 export function drawBars(spec: BarsPlot, palette: Palette, width: number, height: number): Drawing {
@@ -25,11 +25,10 @@ export function drawBars(spec: BarsPlot, palette: Palette, width: number, height
   );
   const floor = isLog ? (spec.y.domain?.[0] ?? 10 ** Math.floor(Math.log10(smallest) - 1e-9)) : 0;
   const intervals = rows.filter((row) => row.low !== null && row.high !== null);
-  const longest = Math.max(...spec.categories.map((category) => category.length));
-  const isTight = longest * 6.5 > (width - 80) / spec.categories.length;
+  const { isTilted, ...margins } = roomForNames(spec.categories, width, 62);
   return draw(
     {
-      marginBottom: isTight ? Math.min(140, 34 + longest * 4.6) : 44,
+      ...margins,
       x: {
         axis: null,
         domain: spec.series.map((series) => series.name),
@@ -42,7 +41,7 @@ export function drawBars(spec: BarsPlot, palette: Palette, width: number, height
         domain: [...spec.categories],
         axis: "bottom",
         padding: 0.12,
-        ...(isTight ? { tickRotate: -35 } : {}),
+        ...(isTilted ? { tickRotate: -35 } : {}),
       },
       y: { ...scaleOf(spec.y), grid: true },
       marks: [
@@ -60,6 +59,6 @@ export function drawBars(spec: BarsPlot, palette: Palette, width: number, height
       color: { type: "identity" },
     },
     width,
-    height,
+    height + margins.marginBottom - 44,
   );
 }

@@ -1,7 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import type { Drawing } from "../frame.js";
 import type { HeatmapPlot } from "../types.js";
-import { draw } from "./observable.js";
+import { draw, roomForNames } from "./observable.js";
 
 const MOST_LABELLED = 144;
 
@@ -18,11 +18,12 @@ export function drawHeatmap(spec: HeatmapPlot, width: number): Drawing {
   const finite = cells.map((cell) => cell.value).filter(Number.isFinite);
   const [low, high] = [Math.min(...finite), Math.max(...finite)];
   const longestRow = Math.max(...spec.rows.map((name) => name.length));
-  const longestColumn = Math.max(...spec.columns.map((name) => name.length));
-  const marginLeft = Math.min(180, 34 + longestRow * 6.5);
+  const { isTilted, marginLeft, marginBottom } = roomForNames(
+    spec.columns,
+    width,
+    Math.min(180, 34 + longestRow * 6.5),
+  );
   const cellWidth = (width - marginLeft - 18) / spec.columns.length;
-  const isTight = longestColumn * 6.5 > cellWidth;
-  const marginBottom = isTight ? Math.min(140, 34 + longestColumn * 4.6) : 44;
   const height = 30 + marginBottom + spec.rows.length * Math.max(4, Math.min(34, cellWidth));
   const marks: Plot.Markish[] = [Plot.cell(cells, { x: "column", y: "row", fill: "value", inset: 0.25 })];
   if (cells.length <= MOST_LABELLED && cellWidth >= 26) {
@@ -47,7 +48,7 @@ export function drawHeatmap(spec: HeatmapPlot, width: number): Drawing {
         domain: [...spec.columns],
         label: spec.x?.label ?? null,
         labelArrow: "none",
-        ...(isTight ? { tickRotate: -35 } : {}),
+        ...(isTilted ? { tickRotate: -35 } : {}),
         ...ticksOf(spec.columns, 24),
       },
       y: {
