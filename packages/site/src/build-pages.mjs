@@ -50,7 +50,7 @@ export async function buildPages(site) {
     .filter(({ mode }) => mode === "quick")
     .map((result) => ({
       ...result,
-      image: result.images[0]?.address,
+      image: result.images[0],
       guide: guideTo(result) && `papers/${guideTo(result)}.html`,
     }));
   write(site, "index.html", home(cards));

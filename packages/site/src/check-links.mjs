@@ -15,7 +15,7 @@ let links = 0;
 const dead = [];
 for (const name of pages) {
   const page = join(site, name);
-  for (const [, address] of textOf(page).matchAll(/(?:href|src)="([^"]*)"/g)) {
+  for (const [, address] of textOf(page).matchAll(/(?:href|src|srcset)="([^"]*)"/g)) {
     if (/^([a-z]+:|\/\/)/.test(address) || address === "") continue;
     links += 1;
     const [path, anchor = ""] = decodeURI(address.replaceAll("&amp;", "&")).split("#");

@@ -1,4 +1,5 @@
 import { escapeHtml, layout } from "./layout.mjs";
+import { picture } from "./results.mjs";
 
 const EXAMPLE = `import * as tf from "@tensorflow/tfjs-core";
 import { init } from "@lab/core";
@@ -9,13 +10,11 @@ const train = tf.tensor2d([[0, 0], [1, 0], [0, 1]]);
 const test = tf.tensor2d([[0.2, 0.2], [1, 1]]);
 const { inside, outside } = await interpolationRate(train, test); // 1 inside, 1 outside`;
 
-function card({ experiment, paper, claim, verdict, measured, image, guide }) {
-  const picture = image
-    ? `<img src="${image}" alt="${escapeHtml(`Figure of ${experiment}`)}" loading="lazy" width="640" height="420">`
-    : "";
+function card({ paper, claim, verdict, measured, image, guide }) {
+  const figure = image ? picture(image, "", true) : "";
   const title = guide ? `<a href="${guide}">${escapeHtml(paper.title)}</a>` : escapeHtml(paper.title);
   return (
-    `<li><h3>${title}</h3>${picture}<p>${escapeHtml(claim)}</p>` +
+    `<li><h3>${title}</h3>${figure}<p>${escapeHtml(claim)}</p>` +
     `<p><span class="verdict ${verdict.replaceAll(" ", "-")}">${verdict}</span> <span class="faint">${escapeHtml(measured)}</span></p></li>`
   );
 }

@@ -3,20 +3,48 @@ import { join } from "node:path";
 import { renderSvg } from "@lab/core/plot";
 import { escapeHtml, layout } from "./layout.mjs";
 
+/** Widths at which a figure is drawn: its letters stay legible on a phone and on a card. */
+const WIDE = 640;
+const NARROW = 360;
+
 /** The committed results, each with the addresses of its figures from the root of the site; `write` receives those. */
 export function committedResults(folder, write) {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((name) => name.endsWith(".json"))
     .flatMap((name) => JSON.parse(readFileSync(join(folder, name), "utf8")))
-    .map((result) => {
-      const images = result.figures.map((figure, i) => {
-        const address = `results/${result.experiment.replaceAll("/", "-")}-${result.mode}-${i + 1}.svg`;
-        write(address, renderSvg(figure));
-        return { address, title: figure.title ?? result.experiment };
-      });
-      return { ...result, images };
-    });
+    .map((result) => ({
+      ...result,
+      images: result.figures.map((figure, i) => image(result, figure, i, write)),
+    }));
+}
+
+/** Draws a figure at both widths in both colour schemes. */
+function image({ experiment, mode }, figure, index, write) {
+  const name = `results/${experiment.replaceAll("/", "-")}-${mode}-${index + 1}`;
+  const sizes = {};
+  for (const width of [WIDE, NARROW]) {
+    for (const theme of ["light", "dark"]) {
+      const svg = renderSvg(figure, { width, theme });
+      write(`${name}-${width}-${theme}.svg`, svg);
+      sizes[width] = Number(/ height="([\d.]+)"/.exec(svg)[1]);
+    }
+  }
+  return { name, title: figure.title ?? experiment, sizes };
+}
+
+/** The figure for the visitor's colours and width; on a card always the narrow one. */
+export function picture({ name, title, sizes }, root, isCard) {
+  const at = (width, theme) => `${root}${name}-${width}-${theme}.svg`;
+  const width = isCard ? NARROW : WIDE;
+  const narrow = [
+    `<source media="(max-width: 40rem) and (prefers-color-scheme: dark)" srcset="${at(NARROW, "dark")}" width="${NARROW}" height="${sizes[NARROW]}">`,
+    `<source media="(max-width: 40rem)" srcset="${at(NARROW, "light")}" width="${NARROW}" height="${sizes[NARROW]}">`,
+  ];
+  return (
+    `<picture>${isCard ? "" : narrow.join("")}<source media="(prefers-color-scheme: dark)" srcset="${at(width, "dark")}">` +
+    `<img class="figure" src="${at(width, "light")}" alt="${escapeHtml(title)}" loading="lazy" width="${width}" height="${sizes[width]}"></picture>`
+  );
 }
 
 const cell = (value) => {
@@ -33,7 +61,7 @@ function table(rows, label) {
   const body = rows
     .map((row) => `<tr>${names.map((name) => `<td>${cell(row[name])}</td>`).join("")}</tr>`)
     .join("");
-  return `<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(label)}"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
+  return `<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(label)}"><table class="data"><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
 }
 
 const SIZES = { quick: "Quick run", full: "Full run", paper: "At the paper's scale" };
@@ -41,12 +69,7 @@ const SIZES = { quick: "Quick run", full: "Full run", paper: "At the paper's sca
 /** One mode of an experiment: verdict, figures, table, and how to compute it again. */
 function run(result) {
   const { experiment, mode, verdict, measured, images, notes, versions } = result;
-  const pictures = images
-    .map(
-      ({ address, title }) =>
-        `<img class="figure" src="../${address}" alt="${escapeHtml(title)}" loading="lazy" width="640" height="420">`,
-    )
-    .join("");
+  const pictures = images.map((each) => picture(each, "../", false)).join("");
   const made = [
     `${result.seeds} seed${result.seeds === 1 ? "" : "s"}, ${result.seconds} s`,
     `${result.backend} on ${result.machine}`,
