@@ -106,7 +106,7 @@ describe("loadNgsim", () => {
     expect((await loadNgsim(blob(txt(rows)), { from: 110, to: 129 })).shape).toEqual([20, 1, 2]);
   });
 
-  test("what cannot be used is refused with its line", async () => {
+  test("what cannot be used is refused with its line and column", async () => {
     const good = straight(3, 100, 20);
     const load = (text: string) => loadNgsim(blob(text));
     const back = txt([...good, row(3, 118, 95, 5.55)]);
@@ -120,8 +120,18 @@ describe("loadNgsim", () => {
     await expect(load(csv(good, HEADER.replace("Lane_ID", "Lane")))).rejects.toThrow(
       "column lane_id is missing",
     );
-    await expect(load(txt([good[0]!.map((value, i) => (i === 5 ? "abc" : value))]))).rejects.toThrow(
-      'line 1 of blob has "abc" in field 6; a number was expected',
+    const first = (at: number, word: unknown) =>
+      load(txt([good[0]!.map((value, i) => (i === at ? (word as number) : value))]));
+    for (const word of ["abc", "1-2", "1.2.3", "-"]) {
+      await expect(first(5, word)).rejects.toThrow(
+        `line 1 of blob has "${word}" in column local_y (field 6); a number was expected`,
+      );
+    }
+    await expect(first(8, -3)).rejects.toThrow(
+      "line 1 of blob has -3 in column v_length; a size above 0 was expected",
+    );
+    await expect(load(csv(good, HEADER.replace("Total_Frames", "Lane_ID")))).rejects.toThrow(
+      "column lane_id is there twice in blob",
     );
     const metres = good.map((values) => values.map((value, i) => (i === 8 ? 4.6 : value)));
     await expect(load(txt(metres))).rejects.toThrow("look like metres (median length 4.6");

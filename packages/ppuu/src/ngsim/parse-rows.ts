@@ -38,6 +38,9 @@ export const USED = [
 /** A name of {@link USED}. */
 export type UsedColumn = (typeof USED)[number];
 
+/** Slots of length and width. */
+const SIZES = [USED.indexOf("v_length"), USED.indexOf("v_width")];
+
 const NEWLINE = 10;
 const RETURN = 13;
 const SPACE = 32;
@@ -53,6 +56,8 @@ const NINE = 57;
 interface Layout {
   /** Fields are separated by commas, else by white space. */
   isCsv: boolean;
+  /** Name of each field. */
+  names: readonly string[];
   /** Slot of each field in the row, −1 where it is not used. */
   slots: Int8Array;
   /** Field that names the place, or −1. */
@@ -87,7 +92,15 @@ export async function parseRows(
       layout = layoutOf(data, from, end, source.name);
       if (isHeader(data, from)) return;
     }
-    if (parseLine(data, from, end, layout, wanted, row, line, source.name)) take(row, line);
+    if (!parseLine(data, from, end, layout, wanted, row, line, source.name)) return;
+    for (const slot of SIZES) {
+      if (row[slot]! > 0) continue;
+      throw new DataError(
+        `loadNgsim: line ${line} of ${source.name} has ${row[slot]} in column ${USED[slot]}; a size above 0 was expected`,
+        { path: source.name, offset: line },
+      );
+    }
+    take(row, line);
   };
   for await (const chunk of source.chunks) {
     checkAborted(options.signal);
@@ -144,9 +157,16 @@ function layoutOf(data: Uint8Array, from: number, to: number, path: string): Lay
         path,
       });
     }
+    if (names.indexOf(name) !== names.lastIndexOf(name)) {
+      throw new DataError(
+        `loadNgsim: column ${name} is there twice in ${path}; one column of each name was expected`,
+        { path },
+      );
+    }
   }
   return {
     isCsv,
+    names,
     slots: Int8Array.from(names, (name) => USED.indexOf(name as UsedColumn)),
     location: names.indexOf("location"),
   };
@@ -181,21 +201,21 @@ function parseLine(
         value = value * 10 + (c - ZERO);
         if (scale > 0) scale *= 10;
         digits++;
-      } else if (c === DOT) scale = 1;
+      } else if (c === DOT && scale === 0) scale = 1;
       else if (c === QUOTE) isQuoted = !isQuoted;
       else if (c === COMMA) {
         if (isCsv && !isQuoted) break;
       } else if (c === SPACE || c === TAB) {
         if (!isCsv) break;
-      } else if (c === MINUS) sign = -1;
+      } else if (c === MINUS && digits === 0 && scale === 0) sign = -1;
       else if ((c | 32) === 101 && digits > 0) {
         exponentAt = at;
         while (at + 1 < to && data[at + 1] !== COMMA && data[at + 1] !== SPACE && data[at + 1] !== TAB) at++;
-      } else if (slots[field]! >= 0) throw bad(data, start, to, field, line, path);
+      } else if (slots[field]! >= 0) throw bad(data, start, to, layout.names[field]!, field, line, path);
     }
     const slot = slots[field] ?? -1;
     if (slot >= 0) {
-      if (digits === 0) throw bad(data, start, to, field, line, path);
+      if (digits === 0) throw bad(data, start, to, layout.names[field]!, field, line, path);
       row[slot] =
         exponentAt >= 0
           ? Number(new TextDecoder().decode(data.subarray(start, at)))
@@ -224,13 +244,14 @@ function bad(
   data: Uint8Array,
   from: number,
   to: number,
+  name: string,
   field: number,
   line: number,
   path: string,
 ): DataError {
   const text = new TextDecoder().decode(data.subarray(from, Math.min(to, from + 20))).split(/[,\s]/)[0];
   return new DataError(
-    `loadNgsim: line ${line} of ${path} has "${text}" in field ${field + 1}; a number was expected`,
+    `loadNgsim: line ${line} of ${path} has "${text}" in column ${name} (field ${field + 1}); a number was expected`,
     { path, offset: line },
   );
 }
