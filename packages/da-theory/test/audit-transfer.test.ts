@@ -44,12 +44,13 @@ test.each(["ridge", "logistic"] as const)(
 test("features from a module", async () => {
   await sweep();
   const features = new URL("./fixture/features.mjs", import.meta.url).href;
-  const options = { store, downstream, reference: "none", draws: 10 };
+  const options = { store, downstream, draws: 10 };
   const [one, two] = [
     await auditTransfer({ ...options, features }),
     await auditTransfer({ ...options, features: keepHalf }),
   ];
   expect(one.toJSON()).toEqual(two.toJSON());
+  expect(one.average[0]!.setting).toBe("none");
 });
 
 test("refuses images without labels, modules without a function, features of another length", async () => {

@@ -132,6 +132,7 @@ describe("parsePredictions", () => {
       "setting,seed,label\na,0,1",
       "predictions, line 1: the header has setting, seed, label and not index, prediction;",
     ],
+    ["setting,seed,seed,index,label,prediction\na,0,0,0,1,1", "line 1: the header has seed twice;"],
     [head, "predictions has no rows"],
     [`${head}a,0,0,1,1\na,0,1,1`, "predictions, line 3: 4 values; 5, one for each column, were expected"],
     [

@@ -208,6 +208,12 @@ export function parsePredictions(text: string, name = "predictions"): AuditInput
       `parsePredictions: ${name}, line ${headLine}: the header has ${names.join(", ")} and not ${missing.join(", ")}; the columns ${COLUMNS.join(", ")} were expected`,
       { path: name },
     );
+  const twice = COLUMNS.find((column) => names.indexOf(column) !== names.lastIndexOf(column));
+  if (twice !== undefined)
+    throw new DataError(
+      `parsePredictions: ${name}, line ${headLine}: the header has ${twice} twice; one column of each name was expected`,
+      { path: name },
+    );
   const rowOf = (line: number, content: string) => {
     const fields = fieldsOf(content, delimiter);
     if (fields.length !== names.length)

@@ -20,7 +20,9 @@ export type FeatureExtractor = (
 ) => tf.Tensor2D | Promise<tf.Tensor2D>;
 
 /** Options of {@link auditTransfer}. */
-export interface AuditTransferOptions extends AuditOptions, RunOptions {
+export interface AuditTransferOptions extends Omit<AuditOptions, "reference">, RunOptions {
+  /** Setting that the others are compared with. @defaultValue `none` where the sweep has it, else its first setting */
+  reference?: AuditOptions["reference"];
   /** Store of a sweep; its settings and seeds are audited. */
   store: string;
   /** A {@link FeatureExtractor}, or a module that has one as its default export. */
@@ -126,7 +128,8 @@ export async function auditTransfer(options: AuditTransferOptions): Promise<Clas
   } finally {
     images.dispose();
   }
-  return auditClasses({ labels: testLabels, runs }, audit);
+  const { reference = runs.find((run) => run.setting === "none")?.setting ?? runs[0]!.setting } = options;
+  return auditClasses({ labels: testLabels, runs }, { ...audit, reference });
 
   async function predict(train: tf.Tensor2D, own: Int32Array, test: tf.Tensor2D, other: Int32Array) {
     if (probe === "logistic") {

@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import * as audit from "../src/audit/index.js";
+import * as main from "../src/index.js";
+
+test.each([
+  [
+    "main",
+    main,
+    [
+      "adjustPValues",
+      "affine",
+      "auditTransfer",
+      "augmentationFactors",
+      "augmentationPenalty",
+      "augmentationScatter",
+      "augmentedMean",
+      "augmentedMoments",
+      "brightness",
+      "classSweep",
+      "compose",
+      "contrast",
+      "convergenceCurve",
+      "customTransform",
+      "cutout",
+      "discrete",
+      "expectedCrossEntropy",
+      "gaussianBlur",
+      "gaussianNoise",
+      "horizontalFlip",
+      "hue",
+      "labelPreservation",
+      "linearRegressionUnderDA",
+      "loadSweep",
+      "lossMoments",
+      "normal",
+      "outputMoments",
+      "patchMask",
+      "point",
+      "randomResizedCrop",
+      "rotate",
+      "saliencyAlignment",
+      "samplesForCovariance",
+      "samplesForMean",
+      "samplesNeeded",
+      "saturation",
+      "shear",
+      "tangentPenalty",
+      "translate",
+      "triangular",
+      "uniform",
+      "withProbability",
+      "zoom",
+    ],
+  ],
+  [
+    "audit",
+    audit,
+    [
+      "adjustPValues",
+      "auditClasses",
+      "classRegret",
+      "clopperPearson",
+      "mcnemar",
+      "ringModel",
+      "runsNeeded",
+      "signFlipTest",
+    ],
+  ],
+])("the %s entry has every function of the interface", (_, entry, names) => {
+  const found = Object.entries(entry).flatMap(([name, value]) => (typeof value === "function" ? [name] : []));
+  expect(found).toEqual(expect.arrayContaining(names));
+});
