@@ -2,17 +2,14 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { rivalEnvironment } from "@lab/tooling/bench";
 
 /** Starts the interpreter that LAB_PYTHON names; `undefined` without one. */
 export async function startRivals() {
   const python = process.env.LAB_PYTHON;
   if (!python) return undefined;
-  const env = { ...process.env };
-  // Left behind by some environments; they would tie OpenBLAS to another processor.
-  delete env.OPENBLAS_CORETYPE;
-  delete env.OPENBLAS_L2_SIZE;
   const child = spawn(python, [fileURLToPath(new URL("rivals.py", import.meta.url))], {
-    env,
+    env: rivalEnvironment(),
     stdio: ["pipe", "pipe", "inherit"],
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
