@@ -1,11 +1,9 @@
-// Rows of the class audit: how long it takes at the sizes of its bars, and how large it is. `run.mjs` adds them to its own.
-import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { auditClasses } from "@lab/da-theory/audit";
+import { python, row } from "@lab/tooling/bench";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const [SETTINGS, RUNS, DRAWS] = [10, 10, 2000];
@@ -28,16 +26,9 @@ function simulate(classes, images) {
   return { labels, runs };
 }
 
-async function rival(...sizes) {
-  if (!process.env.LAB_PYTHON) return undefined;
-  const { OPENBLAS_CORETYPE: _a, OPENBLAS_L2_SIZE: _b, ...env } = process.env;
-  const words = [join(here, "audit-rival.py"), ...sizes.map(String)];
-  const { stdout } = await promisify(execFile)(process.env.LAB_PYTHON, words, { env });
-  return JSON.parse(stdout).milliseconds;
-}
-
-/** Adds the audit's rows. */
-export async function audits(add) {
+/** How long the audit takes at the sizes of its bars, and how large it is. */
+export async function audits() {
+  const [rows, skipped] = [[], []];
   for (const [classes, images, seconds] of [
     [10, 1000, 6],
     [1000, 50, 60],
@@ -46,23 +37,30 @@ export async function audits(add) {
     const start = performance.now();
     auditClasses(input, { reference: 0, draws: DRAWS });
     const ours = [performance.now() - start];
-    add({
-      name: `audit of ${classes} classes, ${classes * images} images, ${SETTINGS} x ${RUNS} runs`,
-      unit: "ms",
-      ours,
-      bar: 1000 * seconds,
-      barUnit: " ms",
-    });
-    const theirs = await rival(classes, images, SETTINGS, RUNS, DRAWS);
-    if (theirs)
-      add({
-        name: `the same against its bootstrap alone, ${classes} classes`,
+    rows.push(
+      row({
+        name: `audit of ${classes} classes, ${classes * images} images, ${SETTINGS} x ${RUNS} runs`,
         unit: "ms",
         ours,
-        rival: theirs,
-        rivalName: "NumPy",
-      });
+        bar: { of: "ours", atMost: 1000 * seconds },
+      }),
+    );
+    const sizes = [classes, images, SETTINGS, RUNS, DRAWS];
+    const { milliseconds, missing } = python(new URL("audit-rival.py", import.meta.url), sizes);
+    if (missing) skipped.push({ name: `NumPy, ${classes} classes`, reason: missing });
+    else
+      rows.push(
+        row({
+          name: `the same against its bootstrap alone, ${classes} classes`,
+          ours,
+          rival: milliseconds,
+          rivalName: "NumPy",
+        }),
+      );
   }
   const bytes = readFileSync(join(here, "..", "dist", "audit", "index.js"));
-  add({ name: "audit entry, gzipped, not minified", unit: "kB", ours: [gzipSync(bytes).length / 1000] });
+  rows.push(
+    row({ name: "audit entry, gzipped, not minified", unit: "kB", ours: gzipSync(bytes).length / 1000 }),
+  );
+  return { rows, skipped };
 }

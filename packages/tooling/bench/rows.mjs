@@ -26,7 +26,7 @@ export function processorClock() {
 export const repeatsOr = (usual) => Number(process.env.LAB_BENCH_REPEATS ?? usual);
 
 /** Milliseconds of `repeats` runs, after `warm` that do not count. */
-export async function sample(run, repeats, { warm = 1, clock = wallClock } = {}) {
+export async function sample(run, repeats = repeatsOr(5), { warm = 1, clock = wallClock } = {}) {
   for (let i = 0; i < warm; i++) await run();
   const times = [];
   for (let i = 0; i < repeats; i++) {
@@ -38,7 +38,7 @@ export async function sample(run, repeats, { warm = 1, clock = wallClock } = {})
 }
 
 /** Milliseconds of each of several functions, taken in turns whose order alternates, after `warm` turns that do not count. */
-export async function inTurns(runs, repeats, { warm = 1, clock = wallClock } = {}) {
+export async function inTurns(runs, repeats = repeatsOr(5), { warm = 1, clock = wallClock } = {}) {
   const times = Object.fromEntries(Object.keys(runs).map((name) => [name, []]));
   for (let turn = -warm; turn < repeats; turn++) {
     const order = Object.entries(runs);
