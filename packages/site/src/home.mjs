@@ -25,6 +25,7 @@ export function home(results) {
 <p class="lead">Small packages for people who write JavaScript and TypeScript: install one, mix it with your own TensorFlow.js code, and trust it, because each is checked against closed forms, independent implementations and scaled-down reproductions of its paper's claims.</p>
 <pre tabindex="0"><code>npm install @lab/hull @lab/core @tensorflow/tfjs-core</code></pre>
 <pre tabindex="0"><code>${escapeHtml(EXAMPLE)}</code></pre>
+<p>Examples are complete TypeScript: save one as <code>example.mts</code> and run it with Node from 22.18 on, or with <code>npx tsx example.mts</code>.</p>
 <p>Or clone the repository and type <code>npm start</code>: it reproduces the claims below on your machine and writes a report like <a href="results/index.html">these results</a>.</p>
 <h2>The claims, and what became of them here</h2>
 <ul class="cards">${results.map(card).join("")}</ul>`;
