@@ -101,20 +101,16 @@ export async function convertReferencePrior(
       { path: files.covmat! },
     );
   }
-  const vectors = tf.tidy(() => {
-    const vector = ({ data }: Values) =>
-      order ? (tf.reshape(order.reorder(data, 1), [size]) as tf.Tensor1D) : tf.tensor1d(data);
-    const factor = ({ data, shape }: Values) =>
-      order ? order.reorder(data, shape[0]!) : tf.tensor2d(data, [shape[0]!, size]);
-    return {
-      mean: vector(mean),
-      variance: vector(variance),
-      ...(covmat && { deviations: factor(covmat) }),
-    };
-  });
+  const inOrder = ({ data }: Values) => order?.reorder(data) ?? data;
+  const deviations = covmat && tf.tensor2d(inOrder(covmat), [covmat.shape[0]!, size]);
   try {
-    return GaussianPrior.from({ ...vectors, ...(own && { layout: own }) });
+    return GaussianPrior.from({
+      mean: inOrder(mean),
+      variance: inOrder(variance),
+      ...(own && { layout: own }),
+      ...(deviations && { deviations }),
+    });
   } finally {
-    tf.dispose(vectors);
+    deviations?.dispose();
   }
 }

@@ -1,6 +1,5 @@
 import { ArgumentError } from "@lab/core";
 import { parameters } from "@lab/core/nn";
-import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { type ParameterLayout, sizeOf } from "../layout/index.js";
 
@@ -10,8 +9,8 @@ const MODULES = [
   ...["layer1", "layer2", "layer3", "layer4", "downsample", "fc"],
 ];
 
-/** Our axes as places in PyTorch's shape, by rank: kernels of dense layers and of convolutions. */
-const AXES: Readonly<Record<number, readonly number[]>> = { 1: [0], 2: [1, 0], 4: [2, 3, 1, 0] };
+/** Ranks that have a counterpart: norms and biases, dense layers, convolutions. */
+const RANKS = [1, 2, 4];
 
 /** A parameter of a model and where PyTorch's vector has it. */
 interface Placed {
@@ -40,8 +39,8 @@ function byRegistration(a: { name: string }, b: { name: string }): number {
 export interface TorchOrder {
   /** The parameters in the model's order. */
   layout: ParameterLayout;
-  /** Brings `[K, P]` values of PyTorch's order into ours; the result belongs to the caller. */
-  reorder(values: Float32Array, rows: number): tf.Tensor2D;
+  /** Brings `[K, P]` values of PyTorch's order into ours. */
+  reorder(values: Float32Array): Float32Array;
 }
 
 /**
@@ -69,28 +68,32 @@ export function torchOrder(caller: string, model: LayersModel, size: number): To
   for (const entry of [...entries].sort(byRegistration)) {
     starts.set(entry.name, at);
     at += sizeOf(entry);
-    if (AXES[entry.shape.length]) continue;
+    if (RANKS.includes(entry.shape.length)) continue;
     throw new ArgumentError(
       `${caller}: ${entry.name} has rank ${entry.shape.length}; dense layers, convolutions and norms were expected`,
       { argument: "layout", value: entry.shape },
     );
   }
   const placed: Placed[] = entries.map((entry) => ({ ...entry, from: starts.get(entry.name)! }));
-  return { layout: { entries }, reorder: (values, rows) => reordered(values, rows, size, placed) };
+  return { layout: { entries }, reorder: (values) => reordered(values, size, placed) };
 }
 
-function reordered(values: Float32Array, rows: number, size: number, placed: readonly Placed[]): tf.Tensor2D {
-  return tf.tidy(() => {
-    const all = tf.tensor2d(values, [rows, size]);
-    const parts = placed.map(({ shape, from }) =>
-      tf.tidy(() => {
-        const axes = AXES[shape.length]!;
-        const count = sizeOf({ name: "", shape });
-        const theirs = shape.map((_, axis) => shape[axes.indexOf(axis)]!);
-        const part = tf.reshape(tf.slice(all, [0, from], [rows, count]), [rows, ...theirs]);
-        return tf.reshape(tf.transpose(part, [0, ...axes.map((axis) => axis + 1)]), [rows, count]);
-      }),
-    );
-    return tf.concat(parts, 1) as tf.Tensor2D;
-  });
+// On the host: the vectors of a ResNet-50 and their copies would not fit in the memory of the wasm backend.
+function reordered(values: Float32Array, size: number, placed: readonly Placed[]): Float32Array {
+  const out = new Float32Array(values.length);
+  let to = 0;
+  for (let row = 0; row < values.length; row += size) {
+    for (const { shape, from } of placed) {
+      const start = row + from;
+      const [inputs, outputs] = shape.length > 1 ? [shape.at(-2)!, shape.at(-1)!] : [1, shape[0]!];
+      // Theirs is [out, in, height · width], ours [height · width, in, out].
+      const field = shape.slice(0, -2).reduce((product, n) => product * n, 1);
+      for (let at = 0; at < field; at++) {
+        for (let i = 0; i < inputs; i++) {
+          for (let o = 0; o < outputs; o++) out[to++] = values[start + (o * inputs + i) * field + at]!;
+        }
+      }
+    }
+  }
+  return out;
 }
