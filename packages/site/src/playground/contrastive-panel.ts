@@ -60,13 +60,21 @@ export function contrastiveRun(kind: Loss) {
   };
 }
 
+const drawSpectrum = (logs: readonly number[]) =>
+  bars(byId("contrastive-spectrum"), logs, {
+    most: 0,
+    least: -8,
+    x: "eigenvalue, largest first",
+    y: "log₁₀ of the eigenvalue",
+  });
+
 /** Trains in the page and draws the spectrum of the embedding as it goes. */
 export function startContrastivePanel(): void {
   const button = byId<HTMLButtonElement>("contrastive-start");
   let stop: (() => void) | undefined;
   const untrained = contrastiveRun("dcl");
   void untrained.spectrum().then((logs) => {
-    bars(byId("contrastive-spectrum"), logs, 0, -8);
+    drawSpectrum(logs);
     untrained.dispose();
   });
   button.addEventListener("click", async () => {
@@ -82,7 +90,7 @@ export function startContrastivePanel(): void {
       const loss = await run.update(step);
       if (step % EVERY !== 0) continue;
       const logs = await run.spectrum();
-      bars(byId("contrastive-spectrum"), logs, 0, -8);
+      drawSpectrum(logs);
       show("contrastive-result", `Update ${step} of ${STEPS}: loss ${loss.toFixed(3)} nats.`, {
         kind,
         step,

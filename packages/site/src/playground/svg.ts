@@ -22,13 +22,19 @@ export function show(id: string, text: string, value: unknown): void {
   output.dataset.value = JSON.stringify(value);
 }
 
-/** Bars over one axis, with labels; heights in the units of `most`. */
-export function bars(target: SVGElement, values: readonly number[], most: number, least = 0): void {
-  const [width, height, left, bottom] = [320, 180, 34, 24];
-  const plot = { width: width - left - 6, height: height - bottom - 8 };
-  const y = (value: number) => 8 + plot.height * (1 - (Math.max(value, least) - least) / (most - least));
+/** Bars over two labelled axes; heights in the units of `most`. */
+export function bars(
+  target: SVGElement,
+  values: readonly number[],
+  { most, least, x: under, y: over }: { most: number; least: number; x: string; y: string },
+): void {
+  const [width, height, left, bottom, top] = [320, 180, 34, 38, 22];
+  const plot = { width: width - left - 6, height: height - bottom - top };
+  const y = (value: number) => top + plot.height * (1 - (Math.max(value, least) - least) / (most - least));
   const step = plot.width / values.length;
   target.replaceChildren(
+    svg("text", { x: 4, y: 12 }, over),
+    svg("text", { x: width - 6, y: height - 6, "text-anchor": "end" }, under),
     ...[most, (most + least) / 2, least].flatMap((tick) => [
       svg("line", { x1: left, x2: width - 6, y1: y(tick), y2: y(tick), class: "grid" }),
       svg("text", { x: left - 4, y: y(tick) + 4, "text-anchor": "end" }, String(tick)),
@@ -43,7 +49,11 @@ export function bars(target: SVGElement, values: readonly number[], most: number
       }),
     ),
     ...values.map((_, i) =>
-      svg("text", { x: left + (i + 0.5) * step, y: height - 8, "text-anchor": "middle" }, String(i + 1)),
+      svg(
+        "text",
+        { x: left + (i + 0.5) * step, y: height - bottom + 14, "text-anchor": "middle" },
+        String(i + 1),
+      ),
     ),
   );
 }
