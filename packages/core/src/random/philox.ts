@@ -1,13 +1,8 @@
-/**
- * Philox 4×32 with 10 rounds: a bijection of a 128-bit counter under a 64-bit key.
- *
- * @see Salmon, Moraes, Dror, Shaw (2011), Parallel random numbers: as easy as 1, 2, 3, section 4.3.
- */
-const MULTIPLIER_0 = 0xd2511f53;
-const MULTIPLIER_1 = 0xcd9e8d57;
-const WEYL_0 = 0x9e3779b9;
-const WEYL_1 = 0xbb67ae85;
-const ROUNDS = 10;
+import { MULTIPLIER_0, MULTIPLIER_1, ROUNDS, WEYL_0, WEYL_1 } from "./philox-constants.js";
+import { MOST_BLOCKS, philoxSimd } from "./philox-simd.js";
+
+/** Fewer blocks than this cost more to fetch than to compute. */
+const LEAST_BLOCKS = 4;
 
 /** High 32 bits of the product of two unsigned 32-bit numbers. */
 function multiplyHigh(a: number, b: number): number {
@@ -22,15 +17,42 @@ function multiplyHigh(a: number, b: number): number {
 }
 
 /**
- * Writes consecutive blocks of four words each.
+ * Writes consecutive blocks of four words each of Philox 4×32 with 10 rounds, a bijection of a 128-bit counter under a
+ * 64-bit key.
  *
  * @param out - Filled with `4 * numBlocks` words from `offset` on.
  * @param key0 - Low word of the key.
  * @param key1 - High word of the key.
  * @param counter - First counter, four words, low first; left as it is. Only its low 64 bits are advanced.
+ * @see Salmon, Moraes, Dror, Shaw (2011), Parallel random numbers: as easy as 1, 2, 3, section 4.3.
  */
 export function philoxBlocks(
-  out: Uint32Array | Int32Array,
+  out: Uint32Array,
+  offset: number,
+  numBlocks: number,
+  key0: number,
+  key1: number,
+  counter: readonly [number, number, number, number],
+): void {
+  let done = 0;
+  const simd = numBlocks >= LEAST_BLOCKS ? philoxSimd() : null;
+  // Where the low word of the counter runs over, the loop below goes on.
+  if (simd && counter[0] + numBlocks < 2 ** 32) {
+    const [low, ...rest] = counter;
+    while (done < numBlocks) {
+      const count = Math.min(MOST_BLOCKS, numBlocks - done);
+      simd.run(0, 16 * count, low + done, ...rest, key0, key1);
+      out.set(simd.words.subarray(0, 4 * count), offset + 4 * done);
+      done += count;
+    }
+    return;
+  }
+  philoxBlocksPlain(out, offset, numBlocks, key0, key1, counter);
+}
+
+/** As {@link philoxBlocks}, in plain code. */
+export function philoxBlocksPlain(
+  out: Uint32Array,
   offset: number,
   numBlocks: number,
   key0: number,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { philoxBlocks } from "../../src/random/philox.js";
+import { philoxBlocks, philoxBlocksPlain } from "../../src/random/philox.js";
 
 // Known answers of Philox 4x32-10, Random123's kat_vectors: counter, key, output.
 const vectors = [
@@ -28,4 +28,25 @@ test("consecutive blocks carry from the low into the high counter word", () => {
   const second = new Uint32Array(4);
   philoxBlocks(second, 0, 1, 5, 6, [0, 1, 0, 0]);
   expect([...both.subarray(4)]).toEqual([...second]);
+});
+
+test.each([
+  ["whole groups of blocks", 4, [7, 9, 11, 13]],
+  ["a rest", 19, [0xffffff00, 1, 2, 3]],
+  ["more than one call", 2 ** 14 + 5, [3, 0xffffffff, 0, 0xffffffff]],
+  ["a counter that runs over", 40, [0xfffffff0, 2, 3, 4]],
+] as const)("many blocks are those one by one: %s", (_, numBlocks, counter) => {
+  const [fast, plain] = [new Uint32Array(4 * numBlocks + 9), new Uint32Array(4 * numBlocks + 9)];
+  philoxBlocks(fast, 5, numBlocks, 0xdeadbeef, 0x01234567, counter);
+  philoxBlocksPlain(plain, 5, numBlocks, 0xdeadbeef, 0x01234567, counter);
+  expect(Buffer.from(fast.buffer).equals(Buffer.from(plain.buffer))).toBe(true);
+  expect([...fast.subarray(4 * numBlocks + 5)]).toEqual([0, 0, 0, 0]);
+});
+
+test("plain code draws the known answers too", () => {
+  for (const { counter, key, output } of vectors) {
+    const out = new Uint32Array(4);
+    philoxBlocksPlain(out, 0, 1, key[0], key[1], [...counter]);
+    expect([...out]).toEqual([...output]);
+  }
 });

@@ -15,7 +15,7 @@ import {
   times4,
   V128,
   type Width,
-} from "./assembler.js";
+} from "../../../wasm/assembler.js";
 
 /** Operations of the exponential on values of one width. */
 interface ExpWidth {

@@ -18,7 +18,7 @@ import {
   times4,
   V128,
   type Width,
-} from "./assembler.js";
+} from "../../../wasm/assembler.js";
 import { expPrograms } from "./exp-program.js";
 
 const step = (local: number, by: Code): Code => set(local, add(get(local), by));

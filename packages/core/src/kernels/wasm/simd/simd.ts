@@ -1,4 +1,4 @@
-import { assemble } from "./assembler.js";
+import { assemble } from "../../../wasm/assembler.js";
 import { programs } from "./programs.js";
 
 /**
