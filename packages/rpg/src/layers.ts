@@ -1,4 +1,4 @@
-import { ArgumentError } from "@lab/core";
+import { ArgumentError, checkChoice, checkInteger } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { layers } from "@tensorflow/tfjs-layers";
 import { type GeneratorSpec, ParameterGenerator } from "./generator/index.js";
@@ -11,14 +11,59 @@ export interface RpgLayerOptions {
   name: string;
   /** Whether a bias is added. @defaultValue true */
   useBias?: boolean;
+  /** Name of an activation of the engine, such as `relu`. @defaultValue none */
+  activation?: RpgActivation;
+  /** Shape of an input without the batch, for the first layer of a `sequential`. @defaultValue none */
+  inputShape?: (number | null)[];
+}
+
+/** Names of the engine's activations. */
+export type RpgActivation = Parameters<typeof layers.activation>[0]["activation"];
+
+/** Options of {@link rpgDense}. */
+export interface RpgDenseOptions extends RpgLayerOptions {
+  /** Outputs, those of the target. @defaultValue those of the target */
+  units?: number;
 }
 
 /** Options of {@link rpgConv2d}. */
 export interface RpgConv2dOptions extends RpgLayerOptions {
+  /** Outputs, those of the target. @defaultValue those of the target */
+  filters?: number;
+  /** Height and width of the kernel, those of the target. @defaultValue those of the target */
+  kernelSize?: number | readonly [height: number, width: number];
   /** Step in both directions. @defaultValue 1 */
   strides?: number;
   /** Border. @defaultValue `"same"` */
   padding?: "same" | "valid";
+  /** Distance of the kernel's elements in both directions. @defaultValue 1 */
+  dilationRate?: number;
+}
+
+const COMMON = ["ring", "name", "useBias", "activation", "inputShape"];
+
+/** Refuses options that would be ignored, and sizes that are not the target's. */
+function checkLayerOptions(
+  caller: string,
+  options: object,
+  own: readonly string[],
+  sizes: Readonly<Record<string, readonly [given: unknown, target: unknown]>>,
+): void {
+  const known = [...COMMON, ...own];
+  for (const [argument, value] of Object.entries(options)) {
+    if (value === undefined || known.includes(argument)) continue;
+    throw new ArgumentError(`${caller}: ${argument} is no option; one of ${known.join(", ")} was expected`, {
+      argument,
+      value,
+    });
+  }
+  for (const [argument, [given, target]] of Object.entries(sizes)) {
+    if (given === undefined || String(given) === String(target)) continue;
+    throw new ArgumentError(`${caller}: ${argument} is ${given}; the target's ${target} was expected`, {
+      argument,
+      value: given,
+    });
+  }
 }
 
 type Weight = ReturnType<layers.Layer["addWeight"]>;
@@ -28,13 +73,15 @@ type Shape = (number | null)[];
 abstract class RpgLayer extends layers.Layer {
   protected bias: Weight | undefined;
   protected readonly shape: readonly number[];
+  private readonly activate: layers.Layer | undefined;
 
   constructor(
     caller: string,
     rank: number,
     protected readonly options: RpgLayerOptions,
   ) {
-    super({ name: options.name });
+    const { name, inputShape } = options;
+    super({ name, ...(inputShape && { inputShape }) });
     const target = options.ring.targets.find(({ name }) => name === options.name);
     if (target?.shape.length !== rank) {
       throw new ArgumentError(
@@ -43,6 +90,8 @@ abstract class RpgLayer extends layers.Layer {
       );
     }
     this.shape = target.shape;
+    const { activation } = options;
+    this.activate = activation === undefined ? undefined : layers.activation({ activation });
   }
 
   override build(): void {
@@ -62,17 +111,17 @@ abstract class RpgLayer extends layers.Layer {
     return tf.tidy(() => {
       const x = Array.isArray(inputs) ? inputs[0]! : inputs;
       const y = this.product(x, this.options.ring.generate(this.options.name));
-      return this.bias ? tf.add(y, this.bias.read()) : y;
+      const shifted = this.bias ? tf.add(y, this.bias.read()) : y;
+      return this.activate ? (this.activate.call(shifted, {}) as tf.Tensor) : shifted;
     });
   }
 
   /** The layer's options, and of the ring its description and what tells it from others. */
   override getConfig(): tf.serialization.ConfigDict {
-    const { ring, name, useBias = true } = this.options;
+    const { ring, name, useBias = true, activation = null } = this.options;
     return {
       ...super.getConfig(),
-      name,
-      useBias,
+      ...{ name, useBias, activation },
       ringId: identityOf(ring),
       ring: encodeText(JSON.stringify(ring)),
     };
@@ -106,11 +155,23 @@ const decodeText = (hex: string) =>
 interface LayerConfig {
   name: string;
   useBias: boolean;
+  activation?: RpgActivation | null;
+  batchInputShape?: Shape;
   ringId: string;
   ring: string;
   strides?: number;
   padding?: "same" | "valid";
+  dilationRate?: number;
 }
+
+/** What all layers keep beside their ring. */
+const kept = (config: LayerConfig): RpgLayerOptions => ({
+  ring: ringOf(config),
+  name: config.name,
+  useBias: config.useBias,
+  ...(config.activation == null ? {} : { activation: config.activation }),
+  ...(config.batchInputShape && { inputShape: config.batchInputShape.slice(1) }),
+});
 
 /** Rings of models that are being loaded, until every target has its layer. */
 const loading = new Map<string, { ring: ParameterGenerator; waiting: Set<string> }>();
@@ -130,13 +191,13 @@ function ringOf({ ringId, ring: text, name }: LayerConfig): ParameterGenerator {
 class RpgDense extends RpgLayer {
   /** @nocollapse */
   static readonly className = "LabRpgDense";
-  constructor(options: RpgLayerOptions) {
+  constructor(options: RpgDenseOptions) {
     super("rpgDense", 2, options);
+    checkLayerOptions("rpgDense", options, ["units"], { units: [options.units, this.shape[1]] });
   }
   /** @nocollapse */
   static override fromConfig<T>(_: unknown, config: tf.serialization.ConfigDict): T {
-    const { name, useBias, ...rest } = config as unknown as LayerConfig;
-    return new RpgDense({ ring: ringOf({ name, useBias, ...rest }), name, useBias }) as T;
+    return new RpgDense(kept(config as unknown as LayerConfig)) as T;
   }
   override computeOutputShape(input: Shape): Shape {
     return [...input.slice(0, -1), this.shape[1]!];
@@ -152,27 +213,42 @@ class RpgConv2d extends RpgLayer {
   static readonly className = "LabRpgConv2d";
   private readonly strides: number;
   private readonly padding: "same" | "valid";
+  private readonly dilationRate: number;
   constructor(options: RpgConv2dOptions) {
     super("rpgConv2d", 4, options);
-    this.strides = options.strides ?? 1;
-    this.padding = options.padding ?? "same";
+    const own = ["filters", "kernelSize", "strides", "padding", "dilationRate"];
+    const size =
+      typeof options.kernelSize === "number" ? Array(2).fill(options.kernelSize) : options.kernelSize;
+    checkLayerOptions("rpgConv2d", options, own, {
+      filters: [options.filters, this.shape[3]],
+      kernelSize: [size, this.shape.slice(0, 2)],
+    });
+    this.strides = checkInteger("rpgConv2d", "strides", options.strides ?? 1, { min: 1 });
+    this.dilationRate = checkInteger("rpgConv2d", "dilationRate", options.dilationRate ?? 1, { min: 1 });
+    this.padding = checkChoice("rpgConv2d", "padding", options.padding ?? "same", ["same", "valid"] as const);
   }
   /** @nocollapse */
   static override fromConfig<T>(_: unknown, config: tf.serialization.ConfigDict): T {
-    const own = config as unknown as Required<LayerConfig>;
-    const { name, useBias, strides, padding } = own;
-    return new RpgConv2d({ ring: ringOf(own), name, useBias, strides, padding }) as T;
+    const own = config as unknown as LayerConfig;
+    const { strides = 1, padding = "same", dilationRate = 1 } = own;
+    return new RpgConv2d({ ...kept(own), strides, padding, dilationRate }) as T;
   }
   override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), strides: this.strides, padding: this.padding };
+    const { strides, padding, dilationRate } = this;
+    return { ...super.getConfig(), strides, padding, dilationRate };
   }
   override computeOutputShape(input: Shape): Shape {
     const side = (size: number | null | undefined, kernel: number) =>
-      size == null ? null : Math.ceil((this.padding === "same" ? size : size - kernel + 1) / this.strides);
+      size == null
+        ? null
+        : Math.ceil(
+            (this.padding === "same" ? size : size - (kernel - 1) * this.dilationRate) / this.strides,
+          );
     return [input[0]!, side(input[1], this.shape[0]!), side(input[2], this.shape[1]!), this.shape[3]!];
   }
   protected override product(x: tf.Tensor, kernel: tf.Tensor): tf.Tensor {
-    return tf.conv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, this.strides, this.padding);
+    const { strides, padding, dilationRate } = this;
+    return tf.conv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, strides, padding, "NHWC", dilationRate);
   }
 }
 
@@ -195,9 +271,10 @@ export function registerRpgLayers(): void {
 /**
  * A dense layer whose kernel is a target of a generator, for models written by hand.
  *
- * @param options - See {@link RpgLayerOptions}; the target has shape `[inputs, units]`.
+ * @param options - See {@link RpgDenseOptions}; the target has shape `[inputs, units]`.
  * @returns The layer, `[..., inputs]` to `[..., units]`.
- * @throws {@link ArgumentError} when the generator has no target of that name and rank.
+ * @throws {@link ArgumentError} when the generator has no target of that name and rank, a size is not the target's, or an
+ *   option is unknown.
  * @remarks The first layer that is built on a ring owns it, so that optimizers see it once.
  * @example
  * ```ts
@@ -212,7 +289,7 @@ export function registerRpgLayers(): void {
  * model({ inputs: first, outputs }).countParams(); // => 10
  * ```
  */
-export function rpgDense(options: RpgLayerOptions): layers.Layer {
+export function rpgDense(options: RpgDenseOptions): layers.Layer {
   registerRpgLayers();
   return new RpgDense(options);
 }
@@ -222,7 +299,8 @@ export function rpgDense(options: RpgLayerOptions): layers.Layer {
  *
  * @param options - See {@link RpgConv2dOptions}; the target has shape `[height, width, in, out]`.
  * @returns The layer, on `[batch, height, width, in]`.
- * @throws {@link ArgumentError} when the generator has no target of that name and rank.
+ * @throws {@link ArgumentError} when the generator has no target of that name and rank, a size is not the target's, or an
+ *   option is unknown.
  */
 export function rpgConv2d(options: RpgConv2dOptions): layers.Layer {
   registerRpgLayers();

@@ -5,7 +5,7 @@ import { Generator } from "@lab/core/random";
 import { expectClose } from "@lab/core/testing";
 import { type CheckpointStore, fit } from "@lab/core/train";
 import * as tf from "@tensorflow/tfjs-core";
-import { input, model } from "@tensorflow/tfjs-layers";
+import { input, layers, loadLayersModel, model, sequential } from "@tensorflow/tfjs-layers";
 import { expect, test } from "vitest";
 // @ts-expect-error The example is plain JavaScript.
 import { trainInParallel } from "../examples/data-parallel/main.mjs";
@@ -108,6 +108,47 @@ test("layers written by hand share one ring that is trained once", async () => {
   const flat = tf.matMul(tf.reshape(direct, [18, 4]) as tf.Tensor2D, ring.generate("dense") as tf.Tensor2D);
   await expectClose(net.predict(x) as tf.Tensor, tf.reshape(flat, [2, 3, 3, 3]), { relative: 1e-5 });
   expect(() => rpgDense({ ring, name: "conv" })).toThrow(ArgumentError);
+});
+
+test("layers by hand take the engine's options, check sizes and refuse what they would ignore", async () => {
+  const ring = new ParameterGenerator(
+    [
+      { name: "conv", shape: [3, 3, 1, 4], std: 0.2 },
+      { name: "dense", shape: [4, 3], std: 0.5 },
+    ],
+    { parameters: 25 },
+  );
+  const net = sequential({
+    layers: [
+      rpgConv2d({
+        ...{ ring, name: "conv", filters: 4, kernelSize: 3, padding: "valid", dilationRate: 2 },
+        ...{ activation: "relu", useBias: false, inputShape: [7, 7, 1] },
+      }),
+      layers.globalAveragePooling2d({}),
+      rpgDense({ ring, name: "dense", units: 3, activation: "softmax" }),
+    ],
+  });
+  expect(net.layers[0]!.outputShape).toEqual([null, 3, 3, 4]);
+  const x = new Generator(1).normal([2, 7, 7, 1]) as tf.Tensor4D;
+  const convolved = tf.conv2d(x, ring.generate("conv") as tf.Tensor4D, 1, "valid", "NHWC", 2);
+  const mean = tf.mean(tf.relu(convolved), [1, 2]) as tf.Tensor2D;
+  const expected = tf.softmax(tf.matMul(mean, ring.generate("dense") as tf.Tensor2D));
+  await expectClose(net.predict(x) as tf.Tensor, expected, { relative: 1e-5 });
+  let saved: tf.io.ModelArtifacts | undefined;
+  await net.save(
+    tf.io.withSaveHandler(async (artifacts) => {
+      saved = artifacts;
+      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: "JSON" } };
+    }),
+  );
+  const again = await loadLayersModel(tf.io.fromMemory(saved!));
+  await expectClose(again.predict(x) as tf.Tensor, expected, { relative: 1e-5 });
+  expect(() => rpgDense({ ring, name: "dense", units: 4 })).toThrow(
+    "units is 4; the target's 3 was expected",
+  );
+  expect(() => rpgConv2d({ ring, name: "conv", kernelSize: [3, 5] })).toThrow("kernelSize is 3,5");
+  const regularized = { ring, name: "dense", kernelRegularizer: "l1l2" };
+  expect(() => rpgDense(regularized)).toThrow("kernelRegularizer is no option");
 });
 
 test("figures show the ring, its uses and the cliff of plain sharing", async () => {
