@@ -16,9 +16,5 @@ export {
 export { klDivergence } from "./network/layers.js";
 export { type CnnPolicy, type CnnPolicyOptions, cnnPolicy } from "./policy/cnn-policy.js";
 export * from "./raster/index.js";
-export {
-  type CnnModule,
-  type CnnWorldModel,
-  type CnnWorldModelOptions,
-  cnnWorldModel,
-} from "./world/cnn-world.js";
+export { cnnWorldModel } from "./world/cnn-world.js";
+export type { CnnModule, CnnWorldModel, CnnWorldModelOptions } from "./world/cnn-world-model.js";

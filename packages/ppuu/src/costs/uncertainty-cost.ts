@@ -1,7 +1,7 @@
 import { ArgumentError, checkInteger, checkNumber } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Scene } from "../scene/scene.js";
-import type { CnnWorldModel } from "../world/cnn-world.js";
+import type { CnnWorldModel } from "../world/cnn-world-model.js";
 import type { TrainingWindow } from "../world/world-model.js";
 import type { CostInput, CostModel, CostValue } from "./cost-model.js";
 import { imageCosts } from "./image-costs.js";
