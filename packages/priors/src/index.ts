@@ -35,6 +35,7 @@ export { type LayoutEntry, layoutOf, type ParameterLayout } from "./layout/index
 export {
   type HeadPrior,
   type PriorLoss,
+  type PriorStep,
   priorStability,
   type Stability,
   type StabilityOptions,

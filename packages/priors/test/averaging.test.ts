@@ -111,6 +111,22 @@ test("a sampler that is stopped goes on with the same samples", async () => {
   expect(readdirSync(store).filter((name) => name.startsWith("velocity"))).toHaveLength(1);
 });
 
+test("a sampler takes the data size from a loss that withPrior made, and asks for it otherwise", async () => {
+  const { dataSize, ...rest } = settings;
+  const draw = async (isWrapped: boolean, options: object) => {
+    const { model, loss } = problem();
+    const step = isWrapped ? () => loss(0) : loss;
+    const run = sampleSghmc(model, step, () => 0, { ...rest, generator: new Generator(7), ...options });
+    const { value } = await run.next();
+    await run.return(undefined);
+    return [...(await [...(value as Sample).parameters.values()][0]!.data())];
+  };
+  const short = await draw(false, {});
+  expect(short).toEqual(await draw(true, { dataSize }));
+  expect(short).not.toEqual(await draw(false, { dataSize: 500 }));
+  await expect(draw(true, {})).rejects.toThrow("dataSize is undefined");
+});
+
 test("an aborted sampler rejects with the reason, and a diverging one names the step", async () => {
   const { model, loss } = problem();
   const first = async (options: object, data: () => number) => {

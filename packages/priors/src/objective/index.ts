@@ -1,2 +1,8 @@
 export { priorStability, type Stability, type StabilityOptions } from "./stability.js";
-export { type HeadPrior, type PriorLoss, type WithPriorOptions, withPrior } from "./with-prior.js";
+export {
+  type HeadPrior,
+  type PriorLoss,
+  type PriorStep,
+  type WithPriorOptions,
+  withPrior,
+} from "./with-prior.js";

@@ -38,6 +38,14 @@ export interface PriorLoss {
   [name: string]: tf.Tensor;
 }
 
+/** A step for `fit` and for samplers. */
+export interface PriorStep<B> {
+  /** The loss of a batch and its parts; the tensors belong to the caller. */
+  (batch: B): PriorLoss;
+  /** Examples in the training set, as they were given. */
+  readonly dataSize: number;
+}
+
 /**
  * Adds an informative prior to a data loss: a drop-in regulariser for any optimizer and any model.
  *
@@ -47,7 +55,7 @@ export interface PriorLoss {
  * @param dataLoss - Mean negative log likelihood of a batch in nats, shape `[]`.
  * @param prior - The prior, scaled as wanted.
  * @param options - See {@link WithPriorOptions}.
- * @returns A step for `fit`: the loss and its two parts.
+ * @returns A step for `fit`: the loss and its two parts; `sampleSghmc` takes the data size from it.
  * @throws {@link ArgumentError} when `dataSize` is missing or below 1, the temperature is not above 0, or a prior was made
  *   for no live parameters and none are given; {@link ShapeError} that names the first parameter of another shape.
  * @see Shwartz-Ziv et al. (2022), Pre-Train Your Loss, section 3.
@@ -56,7 +64,7 @@ export function withPrior<B>(
   dataLoss: (batch: B) => tf.Tensor,
   prior: Prior,
   options: WithPriorOptions,
-): (batch: B) => PriorLoss {
+): PriorStep<B> {
   if (options?.dataSize === undefined) {
     throw new ArgumentError(
       "withPrior: dataSize is undefined; the number of training examples was expected",
@@ -72,7 +80,7 @@ export function withPrior<B>(
   const head =
     options.head && aboutLive("head", "prior" in options.head ? options.head : { prior: options.head });
   const weight = -1 / (dataSize * temperature);
-  return (batch) =>
+  const step = (batch: B): PriorLoss =>
     tf.tidy(() => {
       const nll = dataLoss(batch) as tf.Scalar;
       let density: tf.Tensor = body.prior.logProb(body.parameters, { constants: false });
@@ -80,6 +88,7 @@ export function withPrior<B>(
       const part = tf.mul(density, weight) as tf.Scalar;
       return { loss: tf.add(nll, part) as tf.Scalar, nll, prior: part };
     });
+  return Object.assign(step, { dataSize });
 }
 
 /** A prior with the live parameters it speaks about: given ones, or those that it was made for. */

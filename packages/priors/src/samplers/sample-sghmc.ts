@@ -28,8 +28,8 @@ export interface Sample {
 
 /** Options of {@link sampleSghmc}. */
 export interface SampleSghmcOptions {
-  /** Examples in the training set, $N$. */
-  dataSize: number;
+  /** Examples in the training set, $N$. @defaultValue that of a loss that `withPrior` made */
+  dataSize?: number;
   /** Updates after the burn-in. */
   steps: number;
   /** Cycles of the learning rate. @defaultValue 4 */
@@ -60,8 +60,8 @@ export interface SampleSghmcOptions {
 
 const DEFAULTS = { cycles: 4, samples: 12, friction: 0.1, temperature: 1, exploration: 0.25 };
 
-function checkOptions(options: SampleSghmcOptions) {
-  checkNumber("sampleSghmc", "dataSize", options.dataSize, { min: 1 });
+function checkOptions(options: SampleSghmcOptions, dataSize: number | undefined) {
+  checkNumber("sampleSghmc", "dataSize", dataSize as number, { min: 1 });
   checkInteger("sampleSghmc", "steps", options.steps, { min: 1 });
   const cycles = checkInteger("sampleSghmc", "cycles", options.cycles ?? DEFAULTS.cycles, {
     min: 1,
@@ -99,12 +99,13 @@ function checkOptions(options: SampleSghmcOptions) {
  */
 export async function* sampleSghmc<B>(
   model: LayersModel | null,
-  loss: (batch: B) => tf.Tensor | { loss: tf.Tensor },
+  loss: ((batch: B) => tf.Tensor | { loss: tf.Tensor }) & { readonly dataSize?: number },
   batches: (step: number) => B | Promise<B>,
   options: SampleSghmcOptions,
 ): AsyncGenerator<Sample> {
-  const cycles = checkOptions(options);
-  const { signal, onProgress, generator, burnIn = 0, dataSize, steps } = options;
+  const dataSize = options.dataSize ?? loss.dataSize;
+  const cycles = checkOptions(options, dataSize);
+  const { signal, onProgress, generator, burnIn = 0, steps } = options;
   const temperature = options.temperature ?? DEFAULTS.temperature;
   const live = options.parameters ?? parameters(model!);
   const variables = [...live.values()] as tf.Variable[];
@@ -118,7 +119,7 @@ export async function* sampleSghmc<B>(
   const optimizer = sghmc({
     learningRate: options.learningRate,
     friction: options.friction ?? DEFAULTS.friction,
-    dataSize,
+    dataSize: dataSize!,
     temperature,
     generator,
   });
