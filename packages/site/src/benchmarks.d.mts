@@ -1,25 +1,28 @@
 interface BenchRow {
-  section?: string;
+  section: string;
   name: string;
   ours: number;
-  rival?: number | null;
-  rivalName?: string | null;
-  unit?: string;
-  ratio?: number | null;
-  moreIsBetter?: boolean;
-  bar?: unknown;
-  met?: boolean | null;
-  spread?: number | readonly number[] | null;
+  unit: string;
+  spread: number;
+  moreIsBetter: boolean;
+  rival?: number;
+  rivalName?: string;
+  ratio?: number;
+  bar?: string;
+  met?: boolean;
+  note?: string;
 }
 
 /** What a package's bench writes. */
 interface BenchReport {
   package: string;
-  machine: unknown;
+  machine: string;
   versions: Record<string, string>;
   rows: readonly BenchRow[];
+  skipped: readonly { section: string; name: string; reason: string }[];
+  peakMegabytes: Record<string, number>;
 }
 
 export function committedBenchmarks(folder: string): BenchReport[];
-export function costOf(row: Pick<BenchRow, "ours" | "rival" | "unit" | "moreIsBetter">): number | undefined;
+export function costOf(row: Pick<BenchRow, "ratio" | "moreIsBetter">): number | undefined;
 export function benchmarksPage(reports: readonly BenchReport[]): string;

@@ -20,29 +20,15 @@ export function committedBenchmarks(folder) {
 }
 
 const three = (value) => {
-  if (typeof value !== "number")
-    return value === null || value === undefined ? "–" : escapeHtml(String(value));
+  if (value === undefined) return "–";
   return value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e6)
     ? value.toExponential(2)
     : String(Number(value.toPrecision(3)));
 };
 
 /** What a row costs in units of its rival; below 1 we are cheaper. `undefined` without a rival. */
-export function costOf({ ours, rival, unit, moreIsBetter }) {
-  if (!Number.isFinite(ours) || !Number.isFinite(rival) || ours <= 0 || rival <= 0) return undefined;
-  return (moreIsBetter ?? /\/s$/.test(unit ?? "")) ? rival / ours : ours / rival;
-}
-
-/** The bar in words; a bare number bounds the ratio, or the value where there is no rival. */
-function barText({ bar, unit, ratio }) {
-  if (bar === null || bar === undefined) return "";
-  if (typeof bar === "number") return `≤ ${bar}${ratio === null ? ` ${unit}` : " × the rival"}`;
-  return String(bar).replaceAll("<=", "≤").replaceAll(">=", "≥");
-}
-
-function spreadText({ spread, unit }) {
-  if (Array.isArray(spread)) return `${three(spread[0])} to ${three(spread[1])} ${unit ?? ""}`;
-  return typeof spread === "number" ? `± ${Math.round(50 * spread)} %` : "";
+export function costOf({ ratio, moreIsBetter }) {
+  return ratio === undefined || !moreIsBetter ? ratio : 1 / ratio;
 }
 
 /** Decades to each side of 1 that the small figures show. */
@@ -63,44 +49,35 @@ function costFigure(cost) {
 
 function row(each) {
   const cost = costOf(each);
+  const unit = escapeHtml(each.unit);
   const verdict =
-    typeof each.met === "boolean"
-      ? `<span class="verdict ${each.met ? "reproduced" : "failed"}">${each.met ? "met" : "missed"}</span>`
-      : "";
-  const note = each.note ?? each.notes;
-  const name = each.section ? `${each.section}: ${each.name}` : each.name;
-  return `<tr><th scope="row">${escapeHtml(name)}${note ? `<br><span class="faint">${escapeHtml(note)}</span>` : ""}</th>
-<td>${three(each.ours)} ${escapeHtml(each.unit ?? "")}<br><span class="faint">${escapeHtml(spreadText(each))}</span></td>
-<td>${each.rival === null || each.rival === undefined ? "–" : `${three(each.rival)} ${escapeHtml(each.unit ?? "")}`}<br><span class="faint">${escapeHtml(each.rivalName ?? "")}</span></td>
+    each.met === undefined
+      ? ""
+      : `<span class="verdict ${each.met ? "reproduced" : "failed"}">${each.met ? "met" : "missed"}</span>`;
+  const note = each.note ? `<br><span class="faint">${escapeHtml(each.note)}</span>` : "";
+  return `<tr><th scope="row">${escapeHtml(`${each.section}: ${each.name}`)}${note}</th>
+<td>${three(each.ours)} ${unit}<br><span class="faint">± ${Math.round(50 * each.spread)} %</span></td>
+<td>${each.rival === undefined ? "–" : `${three(each.rival)} ${unit}`}<br><span class="faint">${escapeHtml(each.rivalName ?? "")}</span></td>
 <td>${cost === undefined ? "–" : `${three(cost)}<br>${costFigure(cost)}`}</td>
-<td>${escapeHtml(barText(each))} ${verdict}</td></tr>`;
+<td>${escapeHtml(each.bar ?? "")} ${verdict}</td></tr>`;
 }
 
-const machineText = (machine) =>
-  typeof machine === "string"
-    ? machine
-    : Object.entries(machine)
-        .map(([name, value]) => `${name} ${value}`)
-        .join(", ");
-
-function section({ package: name, machine, versions, rows, skipped = [] }) {
+function section({ package: name, machine, versions, rows, skipped, peakMegabytes }) {
   const id = `bench-${name.replace(/\W+/g, "-")}`;
   const short = name.replace("@lab/", "");
   const left = skipped.map(
-    ({ section, name: what, why, reason }) =>
-      `<li>Not measured: ${escapeHtml([section, what].filter(Boolean).join(": "))} (${escapeHtml(why ?? reason ?? "")})</li>`,
+    ({ section: part, name: what, reason }) =>
+      `<li>Not measured: ${escapeHtml(`${part}: ${what} (${reason})`)}</li>`,
   );
+  const peaks = Object.entries(peakMegabytes).map(([part, size]) => `${part} ${size} MB`);
+  const found = Object.entries(versions).map(([what, version]) => `${what} ${version}`);
   return `<section aria-labelledby="${id}">
 <h2 id="${id}">${escapeHtml(name)}</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="Measurements of ${escapeHtml(name)}"><table class="bench">
-<thead><tr><th scope="col">what</th><th scope="col">ours (range)</th><th scope="col">rival</th><th scope="col">cost, ours ÷ rival</th><th scope="col">bar</th></tr></thead>
+<thead><tr><th scope="col">what</th><th scope="col">ours (spread)</th><th scope="col">rival</th><th scope="col">cost, ours ÷ rival</th><th scope="col">bar</th></tr></thead>
 <tbody>${rows.map(row).join("\n")}</tbody></table></div>
 ${left.length > 0 ? `<ul>${left.join("")}</ul>` : ""}
-<p class="faint">${escapeHtml(machineText(machine))}; ${escapeHtml(
-    Object.entries(versions)
-      .map(([what, version]) => `${what} ${version}`)
-      .join(", "),
-  )}; <code>npm run bench -- --only ${escapeHtml(short)} --json new.json</code></p>
+<p class="faint">Peak memory of a process: ${escapeHtml(peaks.join(", "))}. ${escapeHtml(machine)}; ${escapeHtml(found.join(", "))}; <code>npm run bench -- --only ${escapeHtml(short)} --json new.json</code></p>
 </section>`;
 }
 
