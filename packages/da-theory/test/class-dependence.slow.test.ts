@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { device } from "@lab/core";
@@ -21,6 +21,36 @@ const hasCifar = (await findData("cifar10", {})) !== null;
 const folder = mkdtempSync(join(tmpdir(), "lab-class-dependence-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** Changes of accuracy by crops: all images, then class by class. */
+function cropChanges(labels: readonly number[], none: readonly number[], crop: readonly number[]): number[] {
+  const right = (predictions: readonly number[], c?: number) => {
+    const rows = labels.flatMap((label, i) => (c === undefined || label === c ? [i] : []));
+    return rows.filter((i) => predictions[i] === labels[i]).length / rows.length;
+  };
+  const classes = [undefined, ...Array.from({ length: 10 }, (_, c) => c)];
+  return classes.map((c) => right(crop, c) - right(none, c));
+}
+
+/** What `reference/cifar-crops.py` measured of the same protocol. */
+function pytorch(): number[][] {
+  const path = new URL("./reference/cifar-crops.json", import.meta.url);
+  const runs = JSON.parse(readFileSync(path, "utf8")) as { none: number[]; crop: number[] }[];
+  return runs.map(({ none, crop }) => crop.map((value, i) => value - none[i]!));
+}
+
+/** Means over seeds must agree within 4 standard errors. */
+function expectSameMeans(a: readonly number[][], b: readonly number[][]): void {
+  const stats = (rows: readonly number[][], i: number) => {
+    const mean = rows.reduce((sum, row) => sum + row[i]!, 0) / rows.length;
+    const squares = rows.reduce((sum, row) => sum + (row[i]! - mean) ** 2, 0);
+    return { mean, variance: squares / (rows.length - 1) / rows.length };
+  };
+  for (let i = 0; i < a[0]!.length; i++) {
+    const [p, q] = [stats(a, i), stats(b, i)];
+    expect(Math.abs(p.mean - q.mean)).toBeLessThan(4 * Math.sqrt(p.variance + q.variance));
+  }
+}
+
 describe("effects, means of 5 seeds", () => {
   test.skipIf(!hasMnist || !hasCifar)("crops, flips and decay on MNIST, crops on CIFAR-10", async () => {
     const runs = [];
@@ -39,8 +69,16 @@ describe("effects, means of 5 seeds", () => {
       runs.push({ seed, result });
     }
     const { verdict, notes } = experiment.summarise(runs, "full");
-    expect(notes.filter((note) => note.includes("not met"))).toEqual([]);
-    expect(verdict).toBe("reproduced");
+    const missed = notes.filter((note) => note.includes("not met"));
+    expect(missed.filter((note) => !note.includes("CIFAR-10"))).toEqual([]);
+    expect(notes.join()).toMatch(/CIFAR-10, crop ≥ 0.08, bird at most −4: [^(]*\(met\)/);
+    // The other two gates on CIFAR-10, frog at least +5 and the average within 3, are missed here as in PyTorch.
+    expect(verdict).toBe(missed.length === 0 ? "reproduced" : "partly");
+    const ours = runs.map(({ result }) => {
+      const { labels, predictions } = result.parts[1]!;
+      return cropChanges(labels, predictions[0]!, predictions[2]!);
+    });
+    expectSameMeans(ours, pytorch());
   });
 
   test.skipIf(!hasMnist)("the flow of mirror images ranks the classes that flips harm", async () => {
