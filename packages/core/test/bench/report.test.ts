@@ -15,11 +15,17 @@ interface Row {
   met?: boolean;
 }
 
-const folder = join(import.meta.dirname, "../../bench");
+const folder = join(import.meta.dirname, "../../../tooling/bench");
+interface Report {
+  package: string;
+  machine: string;
+  rows: Row[];
+}
+
 const { compareRuns, figureOf, tableOf } = (await import(join(folder, "report.mjs"))) as {
-  compareRuns(before: { rows: Row[] }, now: { rows: Row[] }): { text: string; regressions: number };
-  figureOf(run: { machine: string; rows: Row[] }): string;
-  tableOf(run: { machine: string; versions: object; rows: Row[]; skipped: object[] }): string;
+  compareRuns(before: Report[], now: Report[]): { text: string; regressions: number };
+  figureOf(reports: Report[]): string;
+  tableOf(run: Report & { versions: object; skipped: object[]; peakMegabytes: object }): string;
 };
 const { row: makeRow } = (await import(join(folder, "rows.mjs"))) as { row(options: object): Row };
 
@@ -35,7 +41,8 @@ const row = (change: Partial<Row>): Row => ({
   moreIsBetter: false,
   ...change,
 });
-const verdict = (before: Row, now: Row) => compareRuns({ rows: [before] }, { rows: [now] });
+const report = (...rows: Row[]): Report => ({ package: "@lab/core", machine: "m", rows });
+const verdict = (before: Row, now: Row) => compareRuns([report(before)], [report(now)]);
 
 test("a row has the ratio of medians, their spread, and whether the bar is met", () => {
   const made = makeRow({
@@ -69,16 +76,22 @@ test("a slower machine is no regression, a slower reader is", () => {
 test("rows that only one run has are named and count for nothing", () => {
   const { text, regressions } = verdict(row({ name: "old" }), row({ name: "fresh" }));
   expect(regressions).toBe(0);
-  expect(text).toMatch(/fresh +new[\s\S]*old +not measured now/);
+  expect(text).toMatch(/fresh \/ PyTorch +new[\s\S]*old \/ PyTorch +not measured now/);
 });
 
 test("the table tells missed bars and what was left out; the figure draws every ratio", () => {
   const rows = [row({ bar: "ratio ≤ 0.4", met: false }), row({ name: "a < b" })];
   const skipped = [{ section: "wasm", name: "PyTorch", reason: "LAB_PYTHON names no Python" }];
-  const table = tableOf({ machine: "m", versions: { node: "20" }, rows, skipped });
+  const table = tableOf({
+    ...report(...rows),
+    versions: { node: "20" },
+    skipped,
+    peakMegabytes: { wasm: 77 },
+  });
   expect(table).toContain("MISSED");
   expect(table).toContain("left out: wasm: PyTorch: LAB_PYTHON names no Python");
-  const figure = figureOf({ machine: "m", rows });
+  expect(table).toContain("peak memory: wasm 77 MB");
+  const figure = figureOf([report(...rows)]);
   expect(figure.match(/<rect x/g)).toHaveLength(2);
   expect(figure).toContain("a &lt; b");
 });
