@@ -1,5 +1,5 @@
 import { callKernel, type HostKernel, hasHostKernel, registerHostKernel } from "@lab/core/host-kernel";
-import * as tf from "@tensorflow/tfjs-core";
+import type * as tf from "@tensorflow/tfjs-core";
 import { powerStep } from "./spectral-norm.js";
 
 const NAME = "LabPowerSteps";
@@ -19,14 +19,9 @@ const kernel: HostKernel = {
     for (let step = 0; step < (attributes.steps as number); step++) {
       let sum = 0;
       for (let i = 0, row = 0; i < size; i++, row += size) {
-        let [even, odd] = [0, 0];
-        let j = 0;
-        for (; j + 1 < size; j += 2) {
-          even += gram![row + j]! * at[j]!;
-          odd += gram![row + j + 1]! * at[j + 1]!;
-        }
-        if (j < size) even += gram![row + j]! * at[j]!;
-        product[i] = even + odd;
+        let value = 0;
+        for (let j = 0; j < size; j++) value += gram![row + j]! * at[j]!;
+        product[i] = value;
         sum += product[i]! * product[i]!;
       }
       norm = Math.sqrt(sum);
@@ -43,7 +38,7 @@ export function powerSteps(
   vector: tf.Tensor2D,
   steps: number,
 ): { vector: tf.Tensor2D; value: tf.Scalar } {
-  if (gram.shape[0] <= LARGEST && tf.getBackend() !== "tensorflow") {
+  if (gram.shape[0] <= LARGEST) {
     registerHostKernel(kernel);
     if (hasHostKernel(NAME)) {
       const [end, value] = callKernel(NAME, { gram, vector }, { steps });

@@ -1,6 +1,7 @@
-import { callKernel, type HostKernel, hasHostKernel, registerHostKernel } from "@lab/core/host-kernel";
+import { callKernel, type HostKernel, registerHostKernel } from "@lab/core/host-kernel";
 import * as tf from "@tensorflow/tfjs-core";
 import type { MeanWeights } from "./energy.js";
+import { canFuse } from "./fused-step.js";
 
 const NAME = "LabSparseCheck";
 
@@ -31,7 +32,6 @@ const kernel: HostKernel = {
     const [terms, change] = outputs as [Float32Array, Float32Array];
     const [rows, size] = shapes[0] as [number, number];
     const { groups, sparsity, variance, threshold, prediction } = attributes as unknown as CheckParameters;
-    const isPredicted = predicted.length > 0;
     const [sum, square] = [new Float64Array(size), new Float64Array(size)];
     let [error, l1, hinge, distance] = [0, 0, 0, 0];
     const count = rows / groups;
@@ -42,7 +42,7 @@ const kernel: HostKernel = {
         const z = codes[i]!;
         error += z * (0.5 * product[i]! - target[i]!);
         l1 += Math.abs(z);
-        if (isPredicted) distance += (z - predicted[i]!) ** 2;
+        distance += (z - predicted[i]!) ** 2;
         const old = before[i]!;
         moved += (z - old) * (z - old);
         was += old * old;
@@ -59,7 +59,7 @@ const kernel: HostKernel = {
       sum.fill(0);
       square.fill(0);
     }
-    terms.set([error, sparsity * l1, variance * hinge, isPredicted ? (prediction / size) * distance : 0]);
+    terms.set([error, sparsity * l1, variance * hinge, (prediction / size) * distance]);
   },
 };
 
@@ -76,20 +76,19 @@ export interface Checked {
 
 /** Whether the backend can check a step in one loop over its own memory; registers the kernel, once. */
 export function canCheck(): boolean {
-  if (tf.getBackend() === "tensorflow") return false; // the copies cost more than the loop saves
+  if (!canFuse()) return false;
   registerHostKernel(kernel);
-  return hasHostKernel(NAME);
+  return true;
 }
 
 /** `[4 + 1 + N]`: terms, constant, relative changes; runs in a tidy. */
 export function checkStep(checked: Checked, w: MeanWeights, groups: number): tf.Tensor1D {
   const { codes, before, gram, constant } = checked;
-  const usesPrediction = w.prediction > 0 && checked.predicted !== undefined;
   const [terms, change] = callKernel(
     NAME,
     {
       ...{ codes, before, product: tf.matMul(codes, gram.matrix), target: gram.target },
-      predicted: usesPrediction ? checked.predicted! : tf.tensor1d([], "float32"),
+      predicted: checked.predicted ?? codes,
     },
     {
       ...{ groups, sparsity: w.sparsity, variance: w.variance, threshold: w.threshold },

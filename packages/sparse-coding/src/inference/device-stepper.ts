@@ -3,7 +3,8 @@ import { relativeChange } from "../lasso/quadratic.js";
 import { softThreshold } from "../prox/soft-threshold.js";
 import { SMALLEST_STD } from "../prox/variance-hinge.js";
 import { canFuse, fusedStep } from "./fused-step.js";
-import type { Setup, Stepper } from "./stepper.js";
+import type { Setup } from "./setup.js";
+import { sparseProduct } from "./sparse-product.js";
 
 /** State of the iteration; tensors are replaced one by one. */
 type Iterate = {
@@ -27,7 +28,7 @@ interface Moments {
 }
 
 /** Iterations on the device: products with the Gram matrix for a linear decoder, its gradient for another. */
-export class DeviceStepper implements Stepper {
+export class DeviceStepper {
   private readonly setup: Setup;
   private readonly ones: tf.Tensor3D;
   private readonly none: tf.Tensor1D;
@@ -49,25 +50,30 @@ export class DeviceStepper implements Stepper {
     };
   }
 
+  /** The codes, `[N, l]`; they belong to the stepper. */
   codes(): tf.Tensor2D {
     return this.state.codes;
   }
 
+  /** Codes that the change is relative to: before the last iteration, or where the tangent was taken. */
   before(): tf.Tensor2D {
     return this.fixed?.from ?? this.state.last;
   }
 
+  /** Relative change of each row, `[N, 1]`. Runs in a tidy. */
   change(): tf.Tensor2D {
     const before = this.before();
     return relativeChange(tf.sub(this.state.codes, before), before);
   }
 
+  /** Forgets the momentum. */
   restart(): void {
     const { codes, ahead, clock, last } = this.state;
     this.state = { codes, ahead: tf.clone(codes), clock: tf.onesLike(clock), last };
     tf.dispose([ahead, clock]);
   }
 
+  /** Does some iterations with a step; with `isTangent` the tangent is taken at the codes before them. */
   advance(count: number, step: number): void {
     if (this.setup.prepared.gram && this.folded?.step !== step) {
       this.freeFolded();
@@ -146,7 +152,7 @@ export class DeviceStepper implements Stepper {
     const { w, positive, groups, restart } = setup;
     const [rows, size] = old.codes.shape;
     const [codes, ahead, clock] = tf.tidy(() => {
-      const at = folded ? tf.matMul(old.ahead, folded.matrix) : this.smoothStep(old.ahead, step);
+      const at = folded ? sparseProduct(old.ahead, folded.matrix) : this.smoothStep(old.ahead, step);
       const offset = folded?.offset ?? none;
       const tangent = fixed?.tangent ?? none;
       const inputs = { at, offset, tangent, ahead: old.ahead, codes: old.codes, clock: old.clock };

@@ -77,18 +77,7 @@ function columnPulls(
   const isTangent = p.tangentStep > 0;
   // Around the first row, so that nothing cancels where a column is nearly constant.
   const zero = ahead.subarray(first * size, (first + 1) * size);
-  let n = first;
-  // Four rows at once: the sums are loaded and stored a quarter as often.
-  for (; n + 3 < first + count; n += 4) {
-    let [a, b, c, d] = [n * size, (n + 1) * size, (n + 2) * size, (n + 3) * size];
-    for (let j = 0; j < size; j++, a++, b++, c++, d++) {
-      const from = zero[j]!;
-      const [v, w, x, y] = [ahead[a]! - from, ahead[b]! - from, ahead[c]! - from, ahead[d]! - from];
-      mean[j]! += v + w + (x + y);
-      pull[j]! += v * v + w * w + (x * x + y * y);
-    }
-  }
-  for (; n < first + count; n++) {
+  for (let n = first; n < first + count; n++) {
     const at = n * size;
     for (let j = 0; j < size; j++) {
       const value = ahead[at + j]! - zero[j]!;

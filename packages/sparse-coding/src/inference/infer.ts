@@ -3,7 +3,6 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Decoder } from "../decoders/index.js";
 import { prepareByTape } from "../decoders/prepare-by-tape.js";
 import { checkScales } from "../lasso/check-problem.js";
-import { RowSolver } from "../lasso/coordinate-descent.js";
 import { diverged, type Quadratic, solveQuadratic } from "../lasso/quadratic.js";
 import { unconverged } from "../lasso/sparse-codes.js";
 import { canCheck, checkStep } from "./check-step.js";
@@ -19,9 +18,9 @@ import {
   otherTerms,
 } from "./energy.js";
 import { canFuse, finishRows } from "./fused-step.js";
-import { HostStepper } from "./host-stepper.js";
 import type { InferOptions, InferResult } from "./infer-options.js";
-import type { Setup, Stepper } from "./stepper.js";
+import type { Setup } from "./setup.js";
+import { sparseProduct } from "./sparse-product.js";
 
 /**
  * Codes of a batch that minimise the energy.
@@ -37,7 +36,7 @@ import type { Setup, Stepper } from "./stepper.js";
  * not finite, or with what was reached when `requireConvergence` is set and the tolerance was not.
  * @remarks A linear decoder costs one product `[N, l]` by `[l, l]` an iteration; the device is read once in `checkEvery`.
  * For a linear decoder without variance term, rows that are done leave the batch when fewer than half remain. On the plain
- * JavaScript backend a linear decoder runs in typed arrays that skip the zeros.
+ * JavaScript backend products skip the zeros of the codes.
  * @see Evtimova, LeCun (2022), section 3.2; Beck, Teboulle (2009); O'Donoghue, Candès (2015).
  * @example
  * ```ts
@@ -78,7 +77,7 @@ export async function infer(decoder: Decoder, y: tf.Tensor2D, o: InferOptions): 
         isTangent: plan.method === "cccp" && w.variance > 0,
         momentum: momentumOf(plan.method, convexityOf(o, ridge)),
       };
-      const found = await solverOf(isConvex, plan)({ setup, decoder, y, o, plan, start, step });
+      const found = await (isConvex ? solveConvex : solve)({ setup, decoder, y, o, plan, start, step });
       track(found.codes);
       const terms = found.terms ?? (await readTerms(y, found.codes, decoder, w, o.predicted, groups));
       if (o.requireConvergence && !found.converged) {
@@ -239,57 +238,6 @@ function quadraticOf({ setup, y, decoder }: Problem): Quadratic {
   };
 }
 
-/** On the plain JavaScript backend typed arrays that skip zeros are faster than its dense kernels. */
-function solverOf(isConvex: boolean, plan: Plan): (problem: Problem) => Promise<Found> {
-  if (!isConvex) return solve;
-  if (tf.getBackend() !== "cpu") return solveConvex;
-  if (plan.stop === "change") return solve;
-  return plan.method === "fista" ? solveRows : solveConvex;
-}
-
-/** Numbers of a batch and its linear decoder, with the prediction term, in double precision. */
-async function hostBatch({ setup, start, decoder, y }: Problem) {
-  const { predicted } = setup;
-  const gram = setup.prepared.gram!;
-  const ridge = (2 * setup.w.prediction) / decoder.codeDim;
-  const size = decoder.codeDim;
-  const [codes, matrix, target] = (
-    await Promise.all([start.data(), gram.matrix.data(), gram.target.data()])
-  ).map((values) => new Float64Array(values)) as [Float64Array, Float64Array, Float64Array];
-  if (ridge > 0 && predicted) {
-    const values = await predicted.data();
-    for (let j = 0; j < size; j++) matrix[j * size + j]! += ridge;
-    for (let i = 0; i < target.length; i++) target[i]! += ridge * values[i]!;
-  }
-  return { codes, matrix, target, rows: y.shape[0], size };
-}
-
-/** The rows by coordinate descent in typed arrays, to their gaps. */
-async function solveRows(problem: Problem): Promise<Found> {
-  const { setup, plan, o } = problem;
-  const { codes, matrix, target, rows, size } = await hostBatch(problem);
-  const quadratic = tf.tidy(() => quadraticOf(problem).scale);
-  const scales = await quadratic.data();
-  quadratic.dispose();
-  const solver = new RowSolver(size);
-  const alpha = new Float64Array(size).fill(setup.w.sparsity);
-  const gap = new Float64Array(rows);
-  let [iterations, change, row] = [0, 0, 0];
-  for (let n = 0; n < rows; n++) {
-    checkAborted(o.signal);
-    const p = { gram: matrix, target: target.subarray(n * size, (n + 1) * size), scale: scales[n]!, alpha };
-    const z = codes.subarray(n * size, (n + 1) * size);
-    const outcome = solver.solve({ ...p, positive: setup.positive }, z, plan.tolerance, plan.maxIterations);
-    iterations = Math.max(iterations, outcome.sweeps);
-    gap[n] = outcome.gap;
-    const relative = scales[n]! > 0 ? outcome.gap / scales[n]! : 0;
-    if (relative > change) [change, row] = [relative, n];
-  }
-  o.onIteration?.({ iteration: iterations, change });
-  const found = tf.tensor2d(new Float32Array(codes), [rows, size]);
-  return { codes: found, iterations, converged: change <= plan.tolerance + 1e-14, change, row, gap };
-}
-
 /** Without a variance term the rows are separate problems, which leave as they are done. */
 async function solveConvex(problem: Problem): Promise<Found> {
   const { setup, plan, o, start, step } = problem;
@@ -302,6 +250,7 @@ async function solveConvex(problem: Problem): Promise<Found> {
       ...{ stop: plan.stop, tolerance: plan.tolerance },
       ...{ maxIterations: plan.maxIterations, checkEvery: plan.checkEvery },
       finish: canFuse() ? finishRows : undefined,
+      product: sparseProduct,
       onCheck: (iteration, change) => o.onIteration?.({ iteration, change }),
     });
     const { codes, converged, change, row, gap } = found;
@@ -312,15 +261,6 @@ async function solveConvex(problem: Problem): Promise<Found> {
   }
 }
 
-async function stepperOf(problem: Problem): Promise<Stepper> {
-  const { setup, start } = problem;
-  const isHost = setup.prepared.gram !== undefined && tf.getBackend() === "cpu";
-  if (!isHost) return new DeviceStepper(setup, start);
-  const { codes, matrix, target, rows, size } = await hostBatch(problem);
-  const [from, curvature, aim] = [codes, matrix, target].map((values) => new Float32Array(values));
-  return new HostStepper(setup, { codes: from!, matrix: curvature!, target: aim!, rows, size });
-}
-
 /** Relative rise of the energy that is more than rounding. */
 const RISE = 1e-5;
 
@@ -329,7 +269,7 @@ async function solve(problem: Problem): Promise<Found> {
   const { setup, decoder, y, o, plan } = problem;
   const { w, groups, predicted } = setup;
   const { gram } = setup.prepared;
-  const stepper = await stepperOf(problem);
+  const stepper = new DeviceStepper(setup, problem.start);
   const isQuick = canCheck();
   const constant = tf.tidy(() => tf.div(tf.sum(tf.square(y)), decoder.dataDim)) as tf.Scalar;
   let step = problem.step;
@@ -344,7 +284,7 @@ async function solve(problem: Problem): Promise<Found> {
       iterations += count;
       const figures = tf.tidy(() => {
         const codes = stepper.codes();
-        const before = isQuick ? stepper.before?.() : undefined;
+        const before = isQuick ? stepper.before() : undefined;
         if (gram && before) return checkStep({ codes, before, gram, predicted, constant }, w, groups);
         const changes = tf.reshape(stepper.change(), [-1]);
         const error = gram ? gramError(gram, codes, constant) : decodedError(y, codes, decoder);

@@ -30,6 +30,8 @@ export interface QuadraticOptions {
   /** Start, `[N, l]`. */
   init: tf.Tensor2D;
   signal?: AbortSignal | undefined;
+  /** Multiplies codes by a matrix. @defaultValue the engine's product */
+  product?: (a: tf.Tensor2D, b: tf.Tensor2D) => tf.Tensor2D;
   /** Finishes a step in one kernel, where the backend can; without it the engine's own kernels do. */
   finish?: typeof byCalls | undefined;
   /** Called at each check with the largest relative gap or change of the rows that are not done; `true` stops. */
@@ -163,7 +165,7 @@ function assemble(pieces: readonly { codes: tf.Tensor2D; rows: Int32Array }[], r
 /** One iteration; frees what it replaces. */
 function iterate(p: Quadratic, folded: tf.Tensor2D, old: Part, o: QuadraticOptions): Part {
   const [codes, ahead, clock] = tf.tidy(() => {
-    const product = tf.matMul(old.ahead, folded) as tf.Tensor2D;
+    const product = (o.product ?? tf.matMul)(old.ahead, folded) as tf.Tensor2D;
     return (o.finish ?? byCalls)(p, product, old, o);
   });
   tf.dispose([old.last, old.ahead, old.clock]);
