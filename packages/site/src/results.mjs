@@ -105,12 +105,9 @@ ${missing}
 /** Every committed result: claim, verdict, figures, table, and how to compute it again. */
 export function resultsPage(results) {
   const modes = Object.keys(SIZES);
-  const names = [...new Set(results.map(({ experiment }) => experiment))];
-  const papers = names.map((name) =>
-    results
-      .filter(({ experiment }) => experiment === name)
-      .sort((a, b) => modes.indexOf(a.mode) - modes.indexOf(b.mode)),
-  );
+  const sorted = [...results].sort((a, b) => modes.indexOf(a.mode) - modes.indexOf(b.mode));
+  const names = [...new Set(sorted.map(({ experiment }) => experiment))];
+  const papers = names.map((name) => sorted.filter(({ experiment }) => experiment === name));
   const full = papers.filter((runs) => runs.some(({ mode }) => mode === "full"));
   const body = `<h1>Results</h1>
 <p class="lead">What became of each paper's main claim: in quick runs, which two processor cores compute in half a minute each, and in full runs with several seeds and tighter gates, which take minutes to hours. Verdicts follow from the tables by gates that stand in the code.</p>
