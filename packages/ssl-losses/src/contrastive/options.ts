@@ -38,10 +38,13 @@ export interface CheckedOptions {
 /** Refuses a temperature that is not a finite number above 0. */
 export function checkTemperature(caller: string, value: unknown): number {
   if (typeof value === "number" && Number.isFinite(value) && value > 0) return value;
-  throw new ArgumentError(`${caller}: temperature is ${String(value)}; it must be a finite number above 0`, {
-    argument: "temperature",
-    value,
-  });
+  throw new ArgumentError(
+    `${caller}: temperature is ${typeof value === "string" ? JSON.stringify(value) : String(value)}; it must be a finite number above 0`,
+    {
+      argument: "temperature",
+      value,
+    },
+  );
 }
 
 /** Refuses views of different shapes or with fewer than two pairs. */

@@ -39,9 +39,9 @@ class FourierFeatures extends layers.Layer {
   }
 }
 
-/** Points of the plane through 128 random frequencies of spread 0.45 and two ELU layers. */
+/** Points of the plane through 128 random frequencies of spread 0.5 and two ELU layers. */
 export function spiralNet(width: number, generator: Generator): LayersModel {
-  const frequencies = Float32Array.from(generator.split("frequencies").normal64(256), (v) => 0.45 * v);
+  const frequencies = Float32Array.from(generator.split("frequencies").normal64(256), (v) => 0.5 * v);
   const first = input({ shape: [2] });
   let x = new FourierFeatures("fourier", frequencies, 2).apply(first) as SymbolicTensor;
   for (const name of ["0", "1"]) {

@@ -44,6 +44,8 @@ const RATE = { dim: 6, numClusters: 2, epsilonSquared: 0.01 };
 const BATCH = 512;
 const VIEW_NOISE = 0.2;
 const BELIEVED = 0.99;
+/** Points of the figure. */
+const SHOWN = 600;
 
 async function cluster(
   context: ExperimentContext<SpiralParams>,
@@ -79,7 +81,7 @@ async function cluster(
       const reduction = Math.max(...attempts.map((one) => one.reduction));
       if (!best || reduction > best.reduction) {
         const accuracy = await clusterAccuracy(labels, arms);
-        best = { accuracy, reduction, attempts: [...attempts], labels: [...labels] };
+        best = { accuracy, reduction, attempts: [...attempts], labels: [...labels.subarray(0, SHOWN)] };
       }
     } finally {
       tf.dispose([...parameters(backbone, "all").values()]);
@@ -101,7 +103,11 @@ async function run(context: ExperimentContext<SpiralParams>): Promise<SpiralResu
       )
     : null;
   const { points } = doubleSpiral(params.count, generator.split("data"));
-  return { augmented, control, points: [...points.subarray(0, 1200)].map((v) => Math.round(100 * v) / 100) };
+  return {
+    augmented,
+    control,
+    points: [...points.subarray(0, 2 * SHOWN)].map((v) => Math.round(100 * v) / 100),
+  };
 }
 
 function summarise(runs: readonly Run<SpiralResult>[], _mode: Mode): Summary {
@@ -178,7 +184,7 @@ export const spiral: Experiment<SpiralParams, SpiralResult> = {
   params: (mode) =>
     mode === "quick"
       ? { count: 4096, steps: 1500, headSteps: 600, restarts: 3, embeddings: 1, control: false }
-      : { count: 4096, steps: 3000, headSteps: 1500, restarts: 6, embeddings: 2, control: true },
+      : { count: 32_768, steps: 3000, headSteps: 1500, restarts: 6, embeddings: 2, control: true },
   run,
   summarise,
 };
