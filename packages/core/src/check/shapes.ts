@@ -6,6 +6,20 @@ export function formatShape(shape: readonly (number | null)[]): string {
   return `[${shape.map((size) => size ?? "any").join(",")}]`;
 }
 
+/** Refuses what is no tensor, such as an array. */
+function checkTensor(caller: string, argument: string, tensor: Tensor): void {
+  if (Array.isArray((tensor as Tensor | undefined)?.shape)) return;
+  const kind = Array.isArray(tensor)
+    ? "an array"
+    : ArrayBuffer.isView(tensor)
+      ? "a typed array"
+      : typeof tensor;
+  throw new ArgumentError(`${caller}: ${argument} is ${kind}; a tensor was expected`, {
+    argument,
+    value: tensor,
+  });
+}
+
 /**
  * Refuses a tensor whose rank is not `rank`, or not one of `rank`.
  *
@@ -13,7 +27,7 @@ export function formatShape(shape: readonly (number | null)[]): string {
  * @param argument - Name of the argument, for the message.
  * @param tensor - The tensor received.
  * @param rank - Expected rank, or the list of those allowed.
- * @throws {@link ShapeError} with the shape received and the rank expected.
+ * @throws {@link ShapeError} with the shape received and the rank expected; {@link ArgumentError} for what is no tensor.
  */
 export function checkRank(
   caller: string,
@@ -21,6 +35,7 @@ export function checkRank(
   tensor: Tensor,
   rank: number | readonly number[],
 ): void {
+  checkTensor(caller, argument, tensor);
   const ranks = typeof rank === "number" ? [rank] : rank;
   if (ranks.includes(tensor.rank)) return;
   throw new ShapeError(
@@ -36,6 +51,7 @@ export function checkShape(
   tensor: Tensor,
   shape: readonly (number | null)[],
 ): void {
+  checkTensor(caller, argument, tensor);
   if (
     tensor.rank === shape.length &&
     shape.every((size, axis) => size === null || size === tensor.shape[axis])
