@@ -71,7 +71,7 @@ test("Ctrl-C stops cleanly and the next run goes on", async () => {
   child.kill("SIGINT");
   const { code, stdout, stderr } = await ended;
   expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
-  expect(stderr).toContain("the same command goes on where it stopped");
+  expect(stderr).toContain("the same command goes on from there");
   const resumed = await lab([...run, "--out", "stopped"], folder, { FIXTURE_WAIT_MS: "20" });
   expect(resumed.code).toBe(0);
   const files = readdirSync(join(folder, "stopped/fixture-steps/quick")).sort();

@@ -53,7 +53,7 @@ export async function main(argv: string[]): Promise<number> {
     return invocation.exitCode;
   } catch (error) {
     if (signal.aborted) {
-      console.error("lab: stopped; the same command goes on where it stopped");
+      console.error("lab: stopped; what was finished is kept, the same command goes on from there");
       return INTERRUPTED;
     }
     // The argument parser's own complaints: an unknown command, a missing argument.
