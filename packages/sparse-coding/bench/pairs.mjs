@@ -6,13 +6,16 @@ import { init } from "@lab/core";
 import { processorClock, repeatsOr, row } from "@lab/tooling/bench";
 import { startRivals } from "./rivals.mjs";
 
+/** Rounds that do not count: loops of the host are compiled in steps. */
+const WARM = 4;
+
 /**
  * Runs `work({ share, compare })`: `share` gives a matrix to the rivals under a name, `compare` takes turns and adds a row.
  *
  * @returns What a section answers.
  */
 export async function besideRivals(work) {
-  const rounds = repeatsOr(5);
+  const rounds = repeatsOr(9);
   await init({ backend: "wasm" });
   const rivals = await startRivals();
   const folder = mkdtempSync(join(tmpdir(), "lab-sparse-bench-"));
@@ -26,7 +29,7 @@ export async function besideRivals(work) {
 
   /** `scale` turns milliseconds into the unit; `objective` is asked of what was found, outside of the time. */
   async function compare({ name, unit, scale, bar, ours, rival, rivalName, objective }) {
-    (await ours())?.dispose?.(); // compiled and cached
+    for (let round = 0; round < WARM; round++) (await ours())?.dispose?.(); // compiled and cached
     const [mine, theirs] = [[], []];
     let [own, other] = [undefined, undefined];
     for (let round = 0; round < rounds; round++) {
