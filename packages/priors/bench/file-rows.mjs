@@ -32,7 +32,12 @@ export async function fileRows() {
     return {
       rows: [
         row({ name, ours: times, unit: "ms", bar: { of: "ours", atMost: 50 } }),
-        row({ name: `${name}, memory`, ours: Math.max(0, megabytes), unit: "MB", bar: { of: "ours", atMost: 20 } }),
+        row({
+          name: `${name}, memory`,
+          ours: Math.max(0, megabytes),
+          unit: "MB",
+          bar: { of: "ours", atMost: 20 },
+        }),
       ],
     };
   } finally {
