@@ -9,15 +9,13 @@ export function formatShape(shape: readonly (number | null)[]): string {
 /** Refuses what is no tensor, such as an array. */
 function checkTensor(caller: string, argument: string, tensor: Tensor): void {
   if (Array.isArray((tensor as Tensor | undefined)?.shape)) return;
-  const kind = Array.isArray(tensor)
-    ? "an array"
-    : ArrayBuffer.isView(tensor)
-      ? "a typed array"
-      : typeof tensor;
-  throw new ArgumentError(`${caller}: ${argument} is ${kind}; a tensor was expected`, {
-    argument,
-    value: tensor,
-  });
+  throw new ArgumentError(
+    `${caller}: ${argument} is ${Array.isArray(tensor) ? "an array" : typeof tensor}; a tensor was expected`,
+    {
+      argument,
+      value: tensor,
+    },
+  );
 }
 
 /**

@@ -6,7 +6,7 @@ import { ArgumentError, ShapeError } from "../../src/errors/index.js";
 test("what is no tensor is named, whatever was given", () => {
   for (const [given, kind] of [
     [[[1, 2]], "an array"],
-    [new Float32Array(2), "a typed array"],
+    [new Float32Array(2), "object"],
     [undefined, "undefined"],
     [3, "number"],
   ] as const) {
