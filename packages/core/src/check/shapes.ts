@@ -7,15 +7,12 @@ export function formatShape(shape: readonly (number | null)[]): string {
 }
 
 /** Refuses what is no tensor, such as an array. */
-function checkTensor(caller: string, argument: string, tensor: Tensor): void {
-  if (Array.isArray((tensor as Tensor | undefined)?.shape)) return;
-  throw new ArgumentError(
-    `${caller}: ${argument} is ${Array.isArray(tensor) ? "an array" : typeof tensor}; a tensor was expected`,
-    {
-      argument,
-      value: tensor,
-    },
-  );
+function checkTensor(caller: string, argument: string, value: Tensor): void {
+  if (value?.shape) return;
+  throw new ArgumentError(`${caller}: ${argument} is ${typeof value}; a tensor was expected`, {
+    argument,
+    value,
+  });
 }
 
 /**

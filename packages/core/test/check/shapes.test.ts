@@ -5,7 +5,7 @@ import { ArgumentError, ShapeError } from "../../src/errors/index.js";
 
 test("what is no tensor is named, whatever was given", () => {
   for (const [given, kind] of [
-    [[[1, 2]], "an array"],
+    [[[1, 2]], "object"],
     [new Float32Array(2), "object"],
     [undefined, "undefined"],
     [3, "number"],
