@@ -1,16 +1,15 @@
 // Cost of a task that does nothing, on every runner, against a bare BullMQ queue on the same Redis in the same run.
-import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { mapTasks, serveTasks } from "@lab/core/jobs";
 import { row } from "@lab/tooling/bench";
+import { hasRedis, startRedis } from "@lab/tooling/redis-server";
 import { Queue, QueueEvents, Worker } from "bullmq";
 import { Redis } from "ioredis";
 
 const CONCURRENCY = 4;
-const PORT = 17_391;
 
 /** Milliseconds a task of a sweep, after a small one to warm up. */
 async function sweep(handler, count, options) {
@@ -54,13 +53,11 @@ export async function rows() {
   for (const runner of ["inline", "threads:2"]) {
     result.push(row({ name: `a task, ${runner}`, ours: [await sweep(handler, COUNT, { runner })] }));
   }
-  if (spawnSync("redis-server", ["--version"]).status !== 0)
+  if (!hasRedis)
     return { rows: result, skipped: [{ name: "redis", reason: "no redis-server on this machine" }] };
-  const server = spawn("redis-server", ["--port", `${PORT}`, "--save", "", "--dir", dir], {
-    stdio: "ignore",
-  });
+  const server = await startRedis();
   try {
-    const redis = `redis://127.0.0.1:${PORT}`;
+    const redis = server.url;
     const rival = [await bareQueue(redis, COUNT)];
     for (const threads of [false, true]) {
       const controller = new AbortController();
@@ -77,7 +74,7 @@ export async function rows() {
       await served;
     }
   } finally {
-    server.kill();
+    await server.stop();
   }
   return { rows: result };
 }

@@ -1,6 +1,6 @@
 // How a sweep scales with workers: real Redis, real workers, tasks that sleep. What is lost is the queue's, the result
 // store's and the stragglers'.
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,8 +9,8 @@ import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import { mapTasks } from "@lab/core/jobs";
 import { row } from "@lab/tooling/bench";
+import { hasRedis, startRedis } from "@lab/tooling/redis-server";
 
-const PORT = 17_392;
 const PER_WORKER = 5;
 /** Workers that one process holds; each has connections of its own. */
 const PER_PROCESS = 250;
@@ -68,16 +68,14 @@ function idealTime(times, workers) {
 }
 
 export async function rows() {
-  if (spawnSync("redis-server", ["--version"]).status !== 0)
+  if (!hasRedis)
     return { rows: [], skipped: [{ name: "workers", reason: "no redis-server on this machine" }] };
   const dir = mkdtempSync(join(tmpdir(), "lab-bench-"));
   const path = join(dir, "sleep.mjs");
   writeFileSync(path, HANDLER);
   const handler = pathToFileURL(path).href;
-  const server = spawn("redis-server", ["--port", `${PORT}`, "--save", "", "--dir", dir], {
-    stdio: "ignore",
-  });
-  const redis = `redis://127.0.0.1:${PORT}`;
+  const server = await startRedis();
+  const redis = server.url;
   const result = [];
   try {
     for (const workers of [10, 100, 1000]) {
@@ -112,7 +110,7 @@ export async function rows() {
       }
     }
   } finally {
-    server.kill();
+    await server.stop();
     rmSync(dir, { recursive: true, force: true });
   }
   return { rows: result };

@@ -1,10 +1,9 @@
-import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { serveTasks } from "@lab/core/jobs";
 import { Generator } from "@lab/core/random";
+import { hasRedis, startRedis } from "@lab/tooling/redis-server";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, describe, expect, test } from "vitest";
 import { auditClasses } from "../src/audit/index.js";
@@ -74,31 +73,6 @@ test("threads give what this process gives", async () => {
   });
   expect(two).toEqual(one);
 });
-
-const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
-
-/** A server of this test's own on a free port. */
-async function startRedis(): Promise<{ url: string; stop(): Promise<void> }> {
-  const probe = createServer();
-  await new Promise<void>((done) => probe.listen(0, "127.0.0.1", done));
-  const { port } = probe.address() as { port: number };
-  await new Promise((done) => probe.close(done));
-  const words = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder];
-  const server = spawn("redis-server", words, { stdio: "ignore" });
-  for (let answered = false; !answered; ) {
-    answered = await new Promise<boolean>((done) => {
-      const socket = connect(port, "127.0.0.1", () => done(true));
-      socket.on("error", () => setTimeout(() => done(false), 20));
-      socket.on("connect", () => socket.end());
-    });
-  }
-  const stop = () =>
-    new Promise<void>((done) => {
-      server.once("exit", () => done());
-      server.kill("SIGKILL");
-    });
-  return { url: `redis://127.0.0.1:${port}`, stop };
-}
 
 test.skipIf(!hasRedis)("two workers of a queue give the same, each training once", async () => {
   const redis = await startRedis();

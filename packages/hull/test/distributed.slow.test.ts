@@ -1,6 +1,6 @@
 import { Generator } from "@lab/core/random";
+import { hasRedis } from "@lab/tooling/redis-server";
 import { afterAll, describe, expect, test } from "vitest";
-import { hasRedis } from "./redis-server.js";
 import { isBuilt, type Run, TaskProcesses } from "./task-processes.js";
 
 describe.skipIf(!isBuilt)("killed at random moments (needs the build of core and hull)", () => {

@@ -1,5 +1,5 @@
+import { hasRedis } from "@lab/tooling/redis-server";
 import { afterAll, describe, expect, test } from "vitest";
-import { hasRedis } from "./redis-server.js";
 import { isBuilt, type Run, TaskProcesses } from "./task-processes.js";
 
 describe.skipIf(!isBuilt)("tasks elsewhere (needs the build of core and hull)", () => {

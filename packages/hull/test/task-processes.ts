@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gaussians } from "@lab/core/testing";
-import { startRedis, type TestRedis } from "./redis-server.js";
+import { startRedis, type TestRedis } from "@lab/tooling/redis-server";
 
 /** Threads and workers are plain Node processes: they load the build. */
 export const isBuilt = ["../dist/node/worker.js", "../../core/dist/node/jobs/index.js"].every((path) =>

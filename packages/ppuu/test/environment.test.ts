@@ -1,4 +1,4 @@
-import { execFile, spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { ArgumentError } from "@lab/core";
+import { hasRedis } from "@lab/tooling/redis-server";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -268,7 +269,7 @@ describe("evaluate", () => {
     },
   );
 
-  test.skipIf(!isBuilt || spawnSync("redis-server", ["--version"]).status !== 0)(
+  test.skipIf(!isBuilt || !hasRedis)(
     "workers on a Redis queue give the same bytes (needs a build and redis-server)",
     async () => {
       const { inline, redis } = await runners();

@@ -1,12 +1,11 @@
 // Evaluates one policy in this process, on threads and, where there is a server to start, over Redis, from the built
 // package; prints the reports as JSON.
-import { spawn, spawnSync } from "node:child_process";
 import { readdir } from "node:fs/promises";
-import { createServer } from "node:net";
 import { init } from "@lab/core";
 import { serveTasks } from "@lab/core/jobs";
 import { mlpPolicy, simulateTraffic, subsampleLog, vectorCosts } from "@lab/ppuu";
 import { evaluate } from "@lab/ppuu/evaluation";
+import { hasRedis, startRedis } from "@lab/tooling/redis-server";
 
 await init({ backend: "wasm" });
 const store = process.argv[2];
@@ -24,14 +23,9 @@ const options = {
 
 /** The same over a queue, with one worker. */
 async function overRedis() {
-  if (spawnSync("redis-server", ["--version"]).status !== 0) return null;
-  const probe = createServer();
-  await new Promise((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const { port } = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  const words = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
-  const server = spawn("redis-server", words, { stdio: "ignore" });
-  const redis = `redis://127.0.0.1:${port}`;
+  if (!hasRedis) return null;
+  const server = await startRedis();
+  const redis = server.url;
   const stop = new AbortController();
   const worker = serveTasks({ redis, allow: ["@lab/ppuu/worker"], threads: false, signal: stop.signal });
   try {
@@ -39,7 +33,7 @@ async function overRedis() {
   } finally {
     stop.abort();
     await worker;
-    server.kill();
+    await server.stop();
   }
 }
 

@@ -1,9 +1,7 @@
-import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { hasRedis } from "@lab/tooling/redis-server";
 import { expect, test } from "vitest";
 import { plainNode } from "./fixture/plain-node.js";
-
-const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
 
 test.skipIf(!hasRedis || !existsSync("dist/worker.js"))(
   "a sweep by two workers on a queue gives byte for byte what one process gives (needs redis-server and a build)",

@@ -1,4 +1,6 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+// A Redis server of its own for a test or a bench.
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -7,21 +9,19 @@ import { join } from "node:path";
 /** Whether this machine has a Redis server to start. */
 export const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
 
-/** A server of its own for a test. */
-export interface TestRedis {
-  /** Its address. */
-  url: string;
-  /** Ends it. */
-  stop(): Promise<void>;
+async function freePort() {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, "close");
+  return port;
 }
 
-/** Starts a server on a free port, and waits until it answers. */
-export async function startRedis(): Promise<TestRedis> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const { port } = probe.address() as { port: number };
-  await new Promise((resolve) => probe.close(resolve));
-  const dir = mkdtempSync(join(tmpdir(), "hull-redis-"));
+/** Starts a server on a free port, with a password where one is given, and waits until it answers. */
+export async function startRedis({ password } = {}) {
+  const port = await freePort();
+  const dir = mkdtempSync(join(tmpdir(), "lab-redis-"));
   const words = [
     "--port",
     String(port),
@@ -34,16 +34,16 @@ export async function startRedis(): Promise<TestRedis> {
     "--appendonly",
     "no",
   ];
-  const server: ChildProcess = spawn("redis-server", words, { stdio: "ignore" });
-  for (let i = 0; ; i++) {
-    if (await answers(port)) break;
+  if (password !== undefined) words.push("--requirepass", password);
+  const server = spawn("redis-server", words, { stdio: "ignore" });
+  for (let i = 0; !(await answers(port)); i++) {
     if (i === 200) throw new Error("redis-server does not answer");
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   return {
-    url: `redis://127.0.0.1:${port}`,
-    stop: async () => {
-      const ended = new Promise((resolve) => server.once("exit", resolve));
+    url: `redis://${password === undefined ? "" : `:${password}@`}127.0.0.1:${port}`,
+    async stop() {
+      const ended = once(server, "exit");
       server.kill("SIGKILL");
       await ended;
       rmSync(dir, { recursive: true, force: true });
@@ -51,7 +51,7 @@ export async function startRedis(): Promise<TestRedis> {
   };
 }
 
-function answers(port: number): Promise<boolean> {
+function answers(port) {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1", () => socket.write("PING\r\n"));
     socket.once("data", () => {
