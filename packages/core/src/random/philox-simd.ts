@@ -1,5 +1,4 @@
 import {
-  add,
   assemble,
   type Code,
   get,
@@ -9,6 +8,7 @@ import {
   loopWhile,
   type Program,
   set,
+  step,
   V128,
 } from "../wasm/assembler.js";
 import { MULTIPLIER_0, MULTIPLIER_1, ROUNDS, WEYL_0, WEYL_1 } from "./philox-constants.js";
@@ -58,8 +58,8 @@ function philox(): Program {
     set(c1, words(get(even), get(odd), LOW_WORDS)),
     set(c2, xor(xor(get(high0), get(c3)), splat(get(k1)))),
     set(c3, get(low0)),
-    set(k0, add(get(k0), int(WEYL_0 | 0))),
-    set(k1, add(get(k1), int(WEYL_1 | 0))),
+    step(k0, int(WEYL_0 | 0)),
+    step(k1, int(WEYL_1 | 0)),
   ];
   // Lanes hold one word of four blocks; they are stored block by block.
   const pairs = (chosen: readonly number[]): Code => [
@@ -86,8 +86,8 @@ function philox(): Program {
       stored(0),
       pairs([2, 6, 3, 7]),
       stored(32),
-      set(low, add(get(low), int(4))),
-      set(out, add(get(out), int(64))),
+      step(low, int(4)),
+      step(out, int(64)),
     ]),
   };
 }

@@ -34,20 +34,18 @@ export function philoxBlocks(
   key1: number,
   counter: readonly [number, number, number, number],
 ): void {
-  let done = 0;
   const simd = numBlocks >= LEAST_BLOCKS ? philoxSimd() : null;
-  // Where the low word of the counter runs over, the loop below goes on.
-  if (simd && counter[0] + numBlocks < 2 ** 32) {
-    const [low, ...rest] = counter;
-    while (done < numBlocks) {
-      const count = Math.min(MOST_BLOCKS, numBlocks - done);
-      simd.run(0, 16 * count, low + done, ...rest, key0, key1);
-      out.set(simd.words.subarray(0, 4 * count), offset + 4 * done);
-      done += count;
-    }
+  const [low, ...rest] = counter;
+  // The vectors do not carry from the low into the high word.
+  if (simd === null || low + numBlocks >= 2 ** 32) {
+    philoxBlocksPlain(out, offset, numBlocks, key0, key1, counter);
     return;
   }
-  philoxBlocksPlain(out, offset, numBlocks, key0, key1, counter);
+  for (let done = 0; done < numBlocks; done += MOST_BLOCKS) {
+    const count = Math.min(MOST_BLOCKS, numBlocks - done);
+    simd.run(0, 16 * count, low + done, ...rest, key0, key1);
+    out.set(simd.words.subarray(0, 4 * count), offset + 4 * done);
+  }
 }
 
 /** As {@link philoxBlocks}, in plain code. */

@@ -38,6 +38,9 @@ export const isLess = (a: Code, b: Code): Code => [a, b, 0x48];
 export const isAtMost = (a: Code, b: Code): Code => [a, b, 0x4c];
 export const times4 = (a: Code): Code => [a, 0x41, 2, 0x74];
 
+/** Adds to a local. */
+export const step = (local: number, by: Code): Code => set(local, add(get(local), by));
+
 /** Runs `body` again and again while `condition` holds before it. */
 export const loopWhile = (condition: Code, body: Code): Code => [
   [0x02, 0x40, 0x03, 0x40],

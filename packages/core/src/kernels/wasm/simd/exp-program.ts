@@ -12,6 +12,7 @@ import {
   one,
   type Program,
   set,
+  step,
   times4,
   V128,
   type Width,
@@ -103,7 +104,6 @@ function exponential(w: ExpWidth, { x, n, y, k, half }: Scratch): Code {
   ];
 }
 
-const step = (local: number, by: Code): Code => set(local, add(get(local), by));
 const scratch = (from: number): Scratch => ({
   x: from,
   n: from + 1,

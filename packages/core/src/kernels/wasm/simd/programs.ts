@@ -14,6 +14,7 @@ import {
   one,
   type Program,
   set,
+  step,
   subtract,
   times4,
   V128,
@@ -21,8 +22,17 @@ import {
 } from "../../../wasm/assembler.js";
 import { expPrograms } from "./exp-program.js";
 
-const step = (local: number, by: Code): Code => set(local, add(get(local), by));
 const countDown = (local: number): Code => set(local, subtract(get(local), int(1)));
+/** Runs `body` `count` times with `i` counting down, and moves each pointer on by its step after it. */
+const repeat = (
+  i: number,
+  count: number,
+  body: Code,
+  pointers: readonly (readonly [number, Code])[],
+): Code => [
+  set(i, get(count)),
+  loopUntilZero([body, pointers.map(([pointer, by]) => step(pointer, by)), countDown(i)], get(i)),
+];
 /** Numbers of a program's parameters; its own locals follow them. */
 const PARAMETERS = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 const range = (count: number) => Array.from({ length: count }, (_, index) => index);
@@ -58,8 +68,9 @@ function products(name: string, isTurned: boolean): Program {
       eachRow((r) => range(parts).map((v) => set(sum(r, v), width.load(get(pa), v * width.bytes)))),
       set(px, add(get(x), isTurned ? multiply(get(c), get(xStep)) : times4(get(c)))),
       set(py, add(get(y), times4(get(f)))),
-      set(i, get(count)),
-      loopUntilZero(
+      repeat(
+        i,
+        count,
         [
           range(parts).map((v) => set(factor(v), width.load(get(py), v * width.bytes))),
           range(height).map((r) => [
@@ -68,11 +79,11 @@ function products(name: string, isTurned: boolean): Program {
               set(sum(r, v), width.add(get(sum(r, v)), width.multiply(get(splat), get(factor(v))))),
             ),
           ]),
-          step(px, isTurned ? int(4) : get(xStep)),
-          step(py, get(yStep)),
-          countDown(i),
         ],
-        get(i),
+        [
+          [px, isTurned ? int(4) : get(xStep)],
+          [py, get(yStep)],
+        ],
       ),
       eachRow((r) => range(parts).map((v) => width.store(get(pa), get(sum(r, v)), v * width.bytes))),
     ];
@@ -125,17 +136,16 @@ function reduceRows(name: string, term: (width: Width, x: Code, y: Code, centre:
       set(px, add(get(x), times4(get(c)))),
       set(py, add(get(y), times4(get(c)))),
       range(parts).map((v) => set(sum(v), at(pa, v))),
-      set(i, get(count)),
-      loopUntilZero(
+      repeat(
+        i,
+        count,
+        range(parts).map((v) =>
+          set(sum(v), width.add(get(sum(v)), term(width, at(px, v), at(py, v), at(pm, v)))),
+        ),
         [
-          range(parts).map((v) =>
-            set(sum(v), width.add(get(sum(v)), term(width, at(px, v), at(py, v), at(pm, v)))),
-          ),
-          step(px, get(xStep)),
-          step(py, get(yStep)),
-          countDown(i),
+          [px, get(xStep)],
+          [py, get(yStep)],
         ],
-        get(i),
       ),
       range(parts).map((v) => width.store(get(pa), get(sum(v)), v * width.bytes)),
     ];
@@ -164,21 +174,20 @@ function addRows(): Program {
       set(px, add(get(x), times4(get(c)))),
       set(po, add(get(out), times4(get(c)))),
       range(parts).map((v) => set(held(v), at(pf, v))),
-      set(i, get(count)),
-      loopUntilZero(
-        [
-          range(parts).map((v) =>
-            width.store(
-              get(po),
-              width.add(at(po, v), width.multiply(get(held(v)), at(px, v))),
-              v * width.bytes,
-            ),
+      repeat(
+        i,
+        count,
+        range(parts).map((v) =>
+          width.store(
+            get(po),
+            width.add(at(po, v), width.multiply(get(held(v)), at(px, v))),
+            v * width.bytes,
           ),
-          step(px, get(xStep)),
-          step(po, get(outStep)),
-          countDown(i),
+        ),
+        [
+          [px, get(xStep)],
+          [po, get(outStep)],
         ],
-        get(i),
       ),
     ];
   };
@@ -197,15 +206,14 @@ function copyRows(): Program {
   const tile = (width: Width, parts: number): Code => [
     set(px, add(get(x), times4(get(c)))),
     set(po, add(get(out), times4(get(c)))),
-    set(i, get(count)),
-    loopUntilZero(
+    repeat(
+      i,
+      count,
+      range(parts).map((v) => width.store(get(po), width.load(get(px), v * width.bytes), v * width.bytes)),
       [
-        range(parts).map((v) => width.store(get(po), width.load(get(px), v * width.bytes), v * width.bytes)),
-        step(px, get(xStep)),
-        step(po, get(outStep)),
-        countDown(i),
+        [px, get(xStep)],
+        [po, get(outStep)],
       ],
-      get(i),
     ),
   ];
   return {
@@ -235,20 +243,19 @@ function moveRows(): Program {
           [pr, rest],
         ] as const
       ).map(([pointer, start]) => set(pointer, add(get(start), times4(get(c))))),
-      set(i, get(count)),
-      loopUntilZero(
+      repeat(
+        i,
+        count,
+        range(parts).map((v) => [
+          to(po, width.add(at(po, v), width.where(at(px, v), at(py, v), at(pr, v))), v),
+          to(pr, width.unless(at(px, v), at(py, v), at(pr, v)), v),
+        ]),
         [
-          range(parts).map((v) => [
-            to(po, width.add(at(po, v), width.where(at(px, v), at(py, v), at(pr, v))), v),
-            to(pr, width.unless(at(px, v), at(py, v), at(pr, v)), v),
-          ]),
-          step(po, get(xStep)),
-          step(px, get(xStep)),
-          step(py, get(yStep)),
-          step(pr, get(yStep)),
-          countDown(i),
+          [po, get(xStep)],
+          [px, get(xStep)],
+          [py, get(yStep)],
+          [pr, get(yStep)],
         ],
-        get(i),
       ),
     ];
   };
