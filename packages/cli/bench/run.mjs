@@ -1,7 +1,7 @@
 // The main loop of every package: time at three sizes, the exponent of cost over size, peak memory, and where the time
 // goes; needs a build. LAB_BACKEND names the backend (wasm by default).
 //   node bench/run.mjs [--only "hull queries"] [--json FILE] [--compare OLD.json]
-import { median, repeatsOr, row, runBench, sample } from "@lab/tooling/bench";
+import { exponentOf, median, repeatsOr, row, runBench, sample } from "@lab/tooling/bench";
 import { loops, start } from "./loops.mjs";
 import { profile } from "./profile.mjs";
 
@@ -9,15 +9,6 @@ import { profile } from "./profile.mjs";
 const PROFILED = 2000;
 
 const percent = (share) => `${Math.round(100 * share)} %`;
-
-/** Slope of log cost over log size, by least squares. */
-function exponentOf(sizes, costs) {
-  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [x, y] = [sizes.map(Math.log), costs.map(Math.log)];
-  const centre = mean(x);
-  const moment = (values) => mean(values.map((value, i) => value * (x[i] - centre)));
-  return moment(y) / moment(x);
-}
 
 async function measure({ size, sizes, prepare }) {
   const { backend } = await start();

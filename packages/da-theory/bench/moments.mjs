@@ -2,7 +2,7 @@
 import { init } from "@lab/core";
 import { Generator } from "@lab/core/random";
 import { augmentedMean, augmentedMoments, rotate, translate, uniform } from "@lab/da-theory";
-import { python, repeatsOr, row, sample } from "@lab/tooling/bench";
+import { exponentOf, python, repeatsOr, row, sample } from "@lab/tooling/bench";
 import * as tf from "@tensorflow/tfjs-core";
 import { answer, rivals } from "./answer.mjs";
 
@@ -110,18 +110,15 @@ export async function growth() {
       image.dispose();
     }
   }
-  const x = sizes.map(({ side, nodes }) => Math.log(side * side * 3 * nodes));
-  const y = best.map(Math.log);
-  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [mx, my] = [mean(x), mean(y)];
-  const slope = mean(x.map((v, i) => (v - mx) * (y[i] - my))) / mean(x.map((v) => (v - mx) ** 2));
+  const work = sizes.map(({ side, nodes }) => side * side * 3 * nodes);
+  const exponent = exponentOf(work, best);
   rows.push(
     row({
       name: "cost against Q·D: distance of the exponent from 1",
       unit: "",
-      ours: [Math.abs(slope - 1)],
+      ours: [Math.abs(exponent - 1)],
       bar: { of: "ours", atMost: 0.15 },
-      note: `exponent ${slope.toFixed(3)}`,
+      note: `exponent ${exponent.toFixed(3)}`,
     }),
   );
   return { rows };

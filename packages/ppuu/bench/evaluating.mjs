@@ -2,8 +2,8 @@
 import { init } from "@lab/core";
 import * as lab from "@lab/ppuu";
 import { evaluate } from "@lab/ppuu/evaluation";
-import { mpc } from "@lab/ppuu/planning";
 import { defaultClock, inTurns, processorClock, repeatsOr, row } from "@lab/tooling/bench";
+import { planner, recorded } from "./settings.mjs";
 
 const SHORT = 24;
 
@@ -29,25 +29,14 @@ async function evaluating(name, policy, options) {
 
 export async function threads() {
   await init({ backend: "wasm" });
-  const log = lab.subsampleLog(await lab.simulateTraffic({ seconds: 30, scenes: 24, seed: 1 }), 2);
-  const planner = mpc({
-    world: lab.constantVelocityWorld(),
-    ego: lab.unicycle({ dt: 0.2 }),
-    costs: lab.vectorCosts(),
-    horizon: 15,
-    plan: 3,
-    candidates: 4,
-    iterations: 6,
-    replan: 2,
-    seed: 0,
-  });
+  const log = await recorded({ scenes: 24, seed: 1 });
   const common = { log, seed: 0, destination: 400 };
   return {
     rows: [
       await evaluating("evaluating a policy on 2 threads", lab.mlpPolicy(), {
         ...{ ...common, mode: "reactive", episodes: 288, limit: 50 },
       }),
-      await evaluating("evaluating a planner on 2 threads", planner, {
+      await evaluating("evaluating a planner on 2 threads", planner({ replan: 2 }), {
         ...{ ...common, mode: "replay", episodes: 96, limit: 10 },
       }),
     ],

@@ -4,14 +4,14 @@ import * as lab from "@lab/ppuu";
 import { drawEpisodes } from "@lab/ppuu/evaluation";
 import { renderContext } from "@lab/ppuu/images";
 import { loadNgsim } from "@lab/ppuu/ngsim";
-import { mpc } from "@lab/ppuu/planning";
 import { row, sample } from "@lab/tooling/bench";
 import * as tf from "@tensorflow/tfjs-core";
+import { planner, recorded } from "./settings.mjs";
 
 /** A plan for 144 cars. */
 export async function plan() {
   await init({ backend: "wasm" });
-  const log = lab.subsampleLog(await lab.simulateTraffic({ seconds: 30, scenes: 8, seed: 0 }), 2);
+  const log = await recorded();
   const history = lab.historyFromLog(log, drawEpisodes(log, 144, 1, 1, 50));
   const world = lab.replayWorld(log);
   const observation = tf.tidy(() => ({
@@ -20,17 +20,8 @@ export async function plan() {
     car: history.car,
     history,
   }));
-  const planner = mpc({
-    world: lab.constantVelocityWorld(),
-    ego: lab.unicycle({ dt: 0.2 }),
-    costs: lab.vectorCosts(),
-    horizon: 15,
-    plan: 3,
-    candidates: 4,
-    iterations: 6,
-    seed: 0,
-  });
-  const ours = await sample(async () => (await planner(observation)).dispose());
+  const plans = planner();
+  const ours = await sample(async () => (await plans(observation)).dispose());
   const name = "plan for 144 cars, 4 candidates of 15 steps, 6 iterations";
   return { rows: [row({ name, ours, bar: { of: "ours", atMost: 1500 } })] };
 }

@@ -3,6 +3,7 @@ import { init } from "@lab/core";
 import * as lab from "@lab/ppuu";
 import { cnnWorldModel } from "@lab/ppuu/images";
 import { defaultClock, python, repeatsOr, row, sample } from "@lab/tooling/bench";
+import { recorded } from "./settings.mjs";
 
 const SCENES = 20;
 const CARS = 60;
@@ -46,9 +47,6 @@ export async function simulator() {
     versions,
   };
 }
-
-const recorded = async () =>
-  lab.subsampleLog(await lab.simulateTraffic({ seconds: 30, scenes: 8, seed: 0 }), 2);
 
 /** An update of the policy by imagined rollouts. */
 export async function policyUpdate() {

@@ -55,6 +55,15 @@ export async function inTurns(runs, repeats = repeatsOr(5), { warm = 1, clock = 
   return times;
 }
 
+/** Slope of log cost over log size, by least squares. */
+export function exponentOf(sizes, costs) {
+  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [x, y] = [sizes.map(Math.log), costs.map(Math.log)];
+  const centre = mean(x);
+  const moment = (values) => mean(values.map((value, i) => value * (x[i] - centre)));
+  return moment(y) / moment(x);
+}
+
 const three = (value) => Number(value.toPrecision(3));
 
 /**
