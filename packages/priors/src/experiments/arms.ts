@@ -1,4 +1,4 @@
-import type { Mode } from "@lab/core/experiment";
+import type { Mode, Row } from "@lab/core/experiment";
 
 /** A way to train on few examples, and what came of it; figures are `null` after a divergence. */
 export interface ArmResult {
@@ -63,3 +63,19 @@ export function bestLearned(means: readonly ArmMean[], shots: number): ArmMean |
 /** Whether the best learned prior gains what a mode asks for. */
 export const passesGate = (best: ArmMean | undefined, mode: Mode): boolean =>
   best !== undefined && best.gain >= GATES[mode].gain && best.nllGain <= GATES[mode].nll;
+
+/** Columns of an arm in a table. */
+export const armColumns = (m: ArmMean): Row => ({
+  prior: m.arm,
+  "precision ×": m.precision,
+  "accuracy (%)": finite(m.accuracy),
+  "NLL (nats)": finite(m.nll),
+  "gain (points)": finite(m.gain),
+  "NLL gain": finite(m.nllGain),
+});
+
+/** What the best learned prior gained, in words. */
+export const gainText = (best: ArmMean | undefined): string =>
+  best
+    ? `${best.gain >= 0 ? "+" : ""}${best.gain.toFixed(1)} points, ${best.nllGain.toFixed(3)} nats over fine-tuning`
+    : "every scale diverged";

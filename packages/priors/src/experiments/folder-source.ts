@@ -1,4 +1,5 @@
 import { DataError } from "@lab/core";
+import { imageFolder } from "@lab/core/data";
 import { nodeModule, readSafetensors } from "@lab/core/io";
 import { assign, loadTorchWeights, parameters, resnet } from "@lab/core/nn";
 import { sgd } from "@lab/core/optim";
@@ -9,7 +10,7 @@ import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { loadPrior, savePrior } from "../file/index.js";
 import type { GaussianPrior } from "../gaussian/index.js";
 import { SwagCollector } from "../swag/index.js";
-import { folderOf, type PictureBatch, trainingBatches } from "./folder-pictures.js";
+import { type PictureBatch, trainingBatches } from "./folder-pictures.js";
 
 /** A source model: weights of PyTorch as safetensors, and its prior where it was collected before. */
 export interface FolderSource {
@@ -93,7 +94,7 @@ export async function folderPrior(
       { path: folder },
     );
   }
-  const set = folderOf(folder, network.size);
+  const set = imageFolder(folder, { size: network.size });
   const model = networkFor(network, set.classNames.length, generator.split("source head"));
   const { start, every, collections, rank, learningRate } = collection;
   const collector = new SwagCollector(model, {

@@ -1,4 +1,5 @@
 import { DataError } from "@lab/core";
+import { imageFolder } from "@lab/core/data";
 import type { ExperimentContext, Row, Run, Summary, Verdict } from "@lab/core/experiment";
 import { nodeModule } from "@lab/core/io";
 import { parameters } from "@lab/core/nn";
@@ -12,14 +13,7 @@ import { matchParameters } from "../file/index.js";
 import type { GaussianPrior } from "../gaussian/index.js";
 import { withPrior } from "../objective/index.js";
 import { type ArmMean, type ArmResult, armMeans, bestLearned, finite } from "./arms.js";
-import {
-  chosenOf,
-  folderOf,
-  type PictureBatch,
-  rootOf,
-  testBatches,
-  trainingBatches,
-} from "./folder-pictures.js";
+import { chosenOf, type PictureBatch, rootOf, testBatches, trainingBatches } from "./folder-pictures.js";
 import {
   type FolderCollection,
   type FolderNetwork,
@@ -138,7 +132,9 @@ async function trainOn(
   { params, generator, signal, store }: ExperimentContext<FolderTransferParams>,
 ): Promise<{ accuracy: number | null; nll: number | null }> {
   const { network, steps, learningRate } = params;
-  const [train, test] = ["train", "test"].map((part) => folderOf(`${root}/${set}/${part}`, network.size));
+  const [train, test] = ["train", "test"].map((part) =>
+    imageFolder(`${root}/${set}/${part}`, { size: network.size }),
+  );
   const branch = generator.split(`${set} ${shots}`);
   const chosen = chosenOf(train!, shots, branch.split("shots"));
   const model = networkFor(network, train!.classNames.length, branch.split("network"));

@@ -1,6 +1,15 @@
 import type { Experiment, ExperimentContext, Mode, Row, Run, Summary, Verdict } from "@lab/core/experiment";
 import type { LinePlot } from "@lab/core/plot";
-import { type ArmResult, armMeans, bestLearned, finite, GATES, passesGate } from "./arms.js";
+import {
+  type ArmResult,
+  armColumns,
+  armMeans,
+  bestLearned,
+  finite,
+  GATES,
+  gainText,
+  passesGate,
+} from "./arms.js";
 import { simclrLoss } from "./contrastive-source.js";
 import { paper } from "./paper.js";
 import { downstreamRows, type SourceParams, trainedSource } from "./protocol.js";
@@ -76,15 +85,7 @@ function summarise(runs: readonly Run<SourcesResult>[], mode: Mode): Summary {
   const verdict: Verdict =
     numPassed === SOURCES.length ? "reproduced" : gains ? "partly" : "not at this scale";
   const table: Row[] = bySource.flatMap(({ by, means }) =>
-    means.map((m) => ({
-      source: by,
-      prior: m.arm,
-      "precision ×": m.precision,
-      "accuracy (%)": finite(m.accuracy),
-      "NLL (nats)": finite(m.nll),
-      "gain (points)": finite(m.gain),
-      "NLL gain": finite(m.nllGain),
-    })),
+    means.map((m) => ({ source: by, ...armColumns(m) })),
   );
   const figure: LinePlot = {
     kind: "line",
@@ -104,13 +105,7 @@ function summarise(runs: readonly Run<SourcesResult>[], mode: Mode): Summary {
   return {
     verdict,
     paperValue: "priors of supervised and of SimCLR's source models both help (figure 3 and table 1)",
-    measured: bySource
-      .map(({ by, best }) =>
-        best
-          ? `by ${by}: ${best.gain >= 0 ? "+" : ""}${best.gain.toFixed(1)} points, ${best.nllGain.toFixed(3)} nats over fine-tuning`
-          : `by ${by}: every scale diverged`,
-      )
-      .join("; "),
+    measured: bySource.map(({ by, best }) => `by ${by}: ${gainText(best)}`).join("; "),
     table,
     figures: [figure],
     notes: [

@@ -4,10 +4,12 @@ import { centred } from "../baselines/index.js";
 import {
   type ArmMean,
   type ArmResult,
+  armColumns,
   armMeans,
   bestLearned,
   finite,
   GATES,
+  gainText,
   mean,
   passesGate,
 } from "./arms.js";
@@ -123,23 +125,9 @@ function summarise(runs: readonly Run<TransferResult>[], mode: Mode): Summary {
   const means = armMeans(runs.map(({ result }) => result.arms));
   const shots = [...new Set(means.map((m) => m.shots))];
   const stiffness = Math.min(...runs.map(({ result }) => result.stiffness));
-  const table: Row[] = means.map((m) => ({
-    "examples a class": m.shots,
-    prior: m.arm,
-    "precision ×": m.precision,
-    "accuracy (%)": finite(m.accuracy),
-    "NLL (nats)": finite(m.nll),
-    "gain (points)": finite(m.gain),
-    "NLL gain": finite(m.nllGain),
-  }));
+  const table: Row[] = means.map((m) => ({ "examples a class": m.shots, ...armColumns(m) }));
   const bests = shots.map((k) => bestLearned(means, k));
-  const measured = bests
-    .map((best, i) =>
-      best
-        ? `${shots[i]} a class: ${best.gain >= 0 ? "+" : ""}${best.gain.toFixed(1)} points, ${best.nllGain.toFixed(3)} nats over fine-tuning`
-        : `${shots[i]} a class: every scale diverged`,
-    )
-    .join("; ");
+  const measured = bests.map((best, i) => `${shots[i]} a class: ${gainText(best)}`).join("; ");
   return {
     verdict: verdictOf(means, shots, stiffness, mode),
     paperValue:
