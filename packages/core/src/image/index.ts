@@ -11,6 +11,7 @@ export { type CutoutOptions, cutout } from "./cutout.js";
 export { type FlipAxis, flip, type RandomFlipOptions, randomFlip } from "./flip.js";
 export { grayscale, type RandomGrayscaleOptions, randomGrayscale } from "./grayscale.js";
 export { type AffineGridOptions, affineGrid, type GridSampleOptions, gridSample } from "./grid-sample.js";
+export { normalizeImageNet } from "./normalize-image-net.js";
 export {
   type CombinePatchesOptions,
   combinePatches,

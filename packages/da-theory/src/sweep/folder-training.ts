@@ -1,4 +1,5 @@
 import type { ImageFolder } from "@lab/core/data";
+import { normalizeImageNet } from "@lab/core/image";
 import { parameters, resnet } from "@lab/core/nn";
 import { schedules, sgd } from "@lab/core/optim";
 import type { Generator } from "@lab/core/random";
@@ -38,9 +39,6 @@ export interface FolderTraining {
   checkpoint: string | undefined;
 }
 
-// Means and deviations of ImageNet's channels, as pre-trained networks expect them.
-const MEAN = [0.485, 0.456, 0.406];
-const DEVIATION = [0.229, 0.224, 0.225];
 const MOMENTUM = 0.9;
 const WARMUP_SHARE = 0.05;
 const TESTED_AT_ONCE = 64;
@@ -56,9 +54,6 @@ async function decoded(set: ImageFolder, indices: readonly number[]): Promise<Pi
   }
   return { x, labels: Int32Array.from(read, ({ label }) => label), shape };
 }
-
-const standardised = (x: tf.Tensor4D) =>
-  tf.div(tf.sub(x, tf.tensor1d(MEAN)), tf.tensor1d(DEVIATION)) as tf.Tensor4D;
 
 /** Trains with one seed and predicts the classes of `val`, averaged over each picture and its mirror image. */
 export async function trainOnFolder(
@@ -102,7 +97,7 @@ export async function trainOnFolder(
         const all = Array.from({ length: batch }, (_, n) => n);
         const views = drawViews(pictures, all, o.transform, draws.split(t), [o.size, o.size]);
         return tf.tidy(() => ({
-          x: standardised(tf.tensor4d(views, [batch, o.size, o.size, 3])),
+          x: normalizeImageNet(tf.tensor4d(views, [batch, o.size, o.size, 3])),
           y: tf.add(
             tf.mul(tf.oneHot(tf.tensor1d(pictures.labels, "int32"), numClasses), 1 - o.smoothing),
             o.smoothing / numClasses,
@@ -129,7 +124,7 @@ export async function trainOnFolder(
         Array.from({ length: count }, (_, n) => from + n),
       );
       const classes = tf.tidy(() => {
-        const x = standardised(tf.tensor4d(pictures.x, [count, o.testSize, o.testSize, 3]));
+        const x = normalizeImageNet(tf.tensor4d(pictures.x, [count, o.testSize, o.testSize, 3]));
         const both = [x, tf.reverse(x, 2)].map((views) => model.apply(views) as tf.Tensor2D);
         return tf.argMax(tf.add(both[0]!, both[1]!), 1);
       });

@@ -1,11 +1,8 @@
 import { DataError } from "@lab/core";
-import { type ImageFolder, imageFolder } from "@lab/core/data";
-import { pipeline, randomFlip, randomResizedCrop } from "@lab/core/image";
+import type { ImageFolder } from "@lab/core/data";
+import { normalizeImageNet, pipeline, randomFlip, randomResizedCrop } from "@lab/core/image";
 import type { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
-
-/** ImageNet's channels, as the weights of torchvision and of SimCLR expect them. */
-const CHANNELS = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] };
 
 /** Pictures and their classes, `[n, size, size, 3]` standardised by channel. */
 export interface PictureBatch {
@@ -23,9 +20,6 @@ export function rootOf(caller: string, dir: string | undefined): string {
   );
 }
 
-/** Pictures of a folder, one subfolder a class, at `size` pixels. */
-export const folderOf = (path: string, size: number): ImageFolder => imageFolder(path, { size });
-
 async function read(set: ImageFolder, indices: readonly number[]): Promise<PictureBatch> {
   const images = await Promise.all(indices.map((index) => set.get(index)));
   const x = tf.tidy(() => tf.stack(images.map((image) => image.x)) as tf.Tensor4D);
@@ -38,9 +32,6 @@ async function read(set: ImageFolder, indices: readonly number[]): Promise<Pictu
     ),
   };
 }
-
-const standardised = (x: tf.Tensor4D) =>
-  tf.tidy(() => tf.div(tf.sub(x, CHANNELS.mean), CHANNELS.deviation) as tf.Tensor4D);
 
 /** Random pictures of chosen ones by step, cropped and mirrored at random; the same step gives the same batch. */
 export function trainingBatches(
@@ -57,7 +48,7 @@ export function trainingBatches(
       (u) => chosen[Math.floor(u * chosen.length)]!,
     );
     const { x, y } = await read(set, picked);
-    const changed = tf.tidy(() => standardised(augment(x, own.split("augmentation"))));
+    const changed = tf.tidy(() => normalizeImageNet(augment(x, own.split("augmentation"))));
     x.dispose();
     return { x: changed, y };
   };
@@ -71,7 +62,7 @@ export async function* testBatches(set: ImageFolder, batch: number): AsyncGenera
       set,
       Array.from({ length: count }, (_, i) => from + i),
     );
-    const whole = standardised(x);
+    const whole = normalizeImageNet(x);
     x.dispose();
     yield { x: whole, y };
   }

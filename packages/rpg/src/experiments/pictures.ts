@@ -1,5 +1,6 @@
 import { DataError } from "@lab/core";
 import { cifar10, findData, glyphs, type ImageSet, imageFolder } from "@lab/core/data";
+import { normalizeImageNet } from "@lab/core/image";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** Labelled pictures, standardised by channel, as they are asked for. */
@@ -88,8 +89,6 @@ export async function smallPictures(
   };
 }
 
-const IMAGENET = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] };
-
 /** ImageNet from the folders `imagenet/train` and `imagenet/val`, decoded when it is asked for. */
 export async function imagenet(dir: string | undefined): Promise<PictureData> {
   const root = dir ?? globalThis.process?.env.LAB_DATA_DIR;
@@ -108,10 +107,7 @@ export async function imagenet(dir: string | undefined): Promise<PictureData> {
       shape: [256, 256, 3],
       at: async (indices) => {
         const images = await Promise.all(Array.from(indices, (index) => set.get(index)));
-        const x = tf.tidy(() => {
-          const stacked = tf.stack(images.map((image) => image.x));
-          return tf.div(tf.sub(stacked, IMAGENET.mean), IMAGENET.deviation) as tf.Tensor4D;
-        });
+        const x = tf.tidy(() => normalizeImageNet(tf.stack(images.map((image) => image.x)) as tf.Tensor4D));
         tf.dispose(images.map((image) => image.x));
         return { x, labels: Int32Array.from(images, ({ label }) => label) };
       },
