@@ -11,7 +11,6 @@ const at = (rows: readonly Row[], method: string, mode = "replay") =>
   rows.find((row) => row.method === method && row.mode === mode)!.success;
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-const gains: number[] = [];
 const answers: { separated: number; unperturbed: number }[] = [];
 const all: Run<unknown>[] = [];
 
@@ -25,24 +24,14 @@ test.each([0, 1, 2])(
     expect(separated).toBeGreaterThanOrEqual(0.6);
     expect(separated - at(rows, "no action")).toBeGreaterThanOrEqual(0.45);
     expect(separated - at(rows, "behavioural cloning")).toBeGreaterThanOrEqual(0.5);
-    const gain = separated - at(rows, "separated, no start perturbation");
-    expect(gain).toBeGreaterThan(0);
-    gains[seed] = gain;
+    expect(separated - at(rows, "separated, no start perturbation")).toBeGreaterThanOrEqual(0.25);
     const reactive = at(rows, "separated, replay world", "reactive");
     expect(reactive).toBeGreaterThanOrEqual(0.9);
     expect(reactive - at(rows, "no action", "reactive")).toBeGreaterThanOrEqual(0.15);
     all.push(...runs);
-    if (all.length === 3)
-      expect(["reproduced", "partly"]).toContain(experiment.summarise(all, "full").verdict);
+    if (all.length === 3) expect(experiment.summarise(all, "full").verdict).toBe("reproduced");
   },
 );
-
-// Measured: .320, .410 and, with seed 2, .042. Of 11 pairs of seeds for weights and draws, that one alone gave a policy
-// whose answer to an offset is strong enough and of the right sign; either seed with another partner falls to .27 – .38.
-// The margin stands as specified; the third case shows that it is missed.
-test.each([0, 1, 2])("seed %i: the start perturbation gains a quarter of the episodes", (seed) => {
-  expect(gains[seed]).toBeGreaterThanOrEqual(0.25);
-});
 
 test.each([0, 1, 2])(
   "seed %i: without start perturbation hardly any answer to an offset is learned",

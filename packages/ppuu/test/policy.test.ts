@@ -12,6 +12,7 @@ import {
   historyFromLog,
   imagine,
   jointWorldModel,
+  keepsLane,
   mlpPolicy,
   replayWorld,
   samplePlaces,
@@ -104,6 +105,64 @@ describe("trainPolicy", () => {
     await expect(failed).rejects.toThrow(
       'the part "broken" of the cost is NaN in update 1, imagined step 1, row 3',
     );
+  });
+});
+
+describe("where futures begin", () => {
+  test("keepsLane refuses the frames of a lane change and no others", () => {
+    const accepts = keepsLane(log);
+    const [frames, , cars] = log.shape;
+    let refused = 0;
+    for (let car = 0; car < cars; car++) {
+      const beside = Array.from({ length: frames }, (_, t) => {
+        const y = log.y[t * log.shape[1] * cars + car]!;
+        return Math.abs(y - (Math.floor(y / 3.7) + 0.5) * 3.7);
+      });
+      for (let frame = 0; frame + 1 < frames; frame++) {
+        const inLane = beside[frame]! < 0.01 && beside[frame + 1]! < 0.01;
+        if (!inLane) refused++;
+        expect(accepts({ scene: 0, car, frame })).toBe(inLane);
+      }
+    }
+    expect(refused).toBeGreaterThan(50);
+    expect(keepsLane(log, 2)({ scene: 0, car: 0, frame: 0 })).toBe(true);
+    expect(() => keepsLane(log, -1)).toThrow("keepsLane: tolerance is -1");
+  });
+
+  test("samplePlaces draws among accepted places only, evenly, and gives up when there are none", () => {
+    const even = ({ frame }: { frame: number }) => frame % 2 === 0;
+    const drawn = samplePlaces(log, 2000, 1, 8, new Generator(1), even);
+    expect(drawn).toHaveLength(2000);
+    expect(drawn.every(even)).toBe(true);
+    const first = drawn.filter(({ scene }) => scene === 0).length;
+    expect(Math.abs(first - 1000)).toBeLessThan(4 * Math.sqrt(500));
+    // Nothing changes where all are accepted.
+    const all = samplePlaces(log, 5, 1, 8, new Generator(1), () => true);
+    expect(all).toEqual(samplePlaces(log, 5, 1, 8, new Generator(1)));
+    expect(() => samplePlaces(log, 3, 1, 8, new Generator(1), () => false)).toThrow(
+      "samplePlaces: 0 of 3000 places of",
+    );
+  });
+
+  test("trainPolicy begins where it may", async () => {
+    const asked: number[] = [];
+    await trainPolicy({
+      ...common,
+      policy: mlpPolicy(),
+      world: replayWorld(log),
+      steps: 2,
+      starts({ car }) {
+        asked.push(car);
+        return car < 3;
+      },
+      costs(input) {
+        const lengths = [...input.car.dataSync()].filter((_, i) => i % 2 === 0);
+        const known = [0, 1].flatMap((scene) => [...log.length.subarray(scene * log.shape[2]).slice(0, 3)]);
+        expect(lengths.every((length) => known.includes(length))).toBe(true);
+        return vectorCosts()(input);
+      },
+    });
+    expect(asked.length).toBeGreaterThan(32);
   });
 });
 

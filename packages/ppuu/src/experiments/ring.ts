@@ -7,10 +7,11 @@ import type { EpisodeResult } from "../evaluation/run-group.js";
 import { renderFrame } from "../picture/frame.js";
 import { clonePolicy } from "../policy/clone-policy.js";
 import { mlpPolicy } from "../policy/mlp-policy.js";
-import type { Policy } from "../policy/policy.js";
+import type { Policy, TrainablePolicy } from "../policy/policy.js";
 import { replayPolicy } from "../policy/replay-policy.js";
 import { noAction } from "../policy/simple-policies.js";
-import { trainPolicy } from "../policy/train-policy.js";
+import { type TrainPolicyOptions, trainPolicy } from "../policy/train-policy.js";
+import { keepsLane } from "../scene/windows.js";
 import { replayWorld } from "../world/replay-world.js";
 import { lateralGain } from "./lateral-gain.js";
 import { type MethodRow, methodRow, successBars, tableOf } from "./method-row.js";
@@ -66,15 +67,17 @@ const GATES: Record<"quick" | "full", Gate> = {
 
 const SEPARATED = "separated, replay world";
 const UNPERTURBED = "separated, no start perturbation";
+/** Not judged: a start in the midst of a lane change is a perturbation, of a few places only. */
+const FROM_CHANGES = "separated, no start perturbation, also from lane changes";
 const NO_ACTION = "no action";
 const CLONING = "behavioural cloning";
 
 async function run(context: ExperimentContext<RingParams>): Promise<RingResult> {
   const { params, seed, signal, onProgress, runner, store } = context;
   const { train, test } = await ringLogs(params, signal, onProgress);
-  const ego = unicycle({ dt: train.dt });
-  const common = { log: train, world: replayWorld(train), ego, costs: vectorCosts(), seed, signal };
   const result: RingResult = { rows: [], curve: [], strip: [], gains: { separated: 0 } };
+  const progress = (method: string, done: number, total: number, loss: number) =>
+    onProgress({ done, total, message: `training: ${method}`, metrics: { loss } });
   const judge = async (
     method: string,
     policy: Policy,
@@ -100,16 +103,30 @@ async function run(context: ExperimentContext<RingParams>): Promise<RingResult> 
   await judge(NO_ACTION, noAction(), performance.now());
   await judge(NO_ACTION, noAction(), performance.now(), reactive);
 
+  const imagine = async (method: string, options: Partial<TrainPolicyOptions<TrainablePolicy>> = {}) => {
+    const policy = mlpPolicy({ seed });
+    await trainPolicy({
+      policy,
+      log: train,
+      world: replayWorld(train),
+      ego: unicycle({ dt: train.dt }),
+      costs: vectorCosts(),
+      starts: keepsLane(train),
+      steps: params.steps,
+      seed,
+      signal,
+      on: ({ step, loss }) => progress(method, step, params.steps, loss),
+      ...options,
+    });
+    return policy;
+  };
+
   let began = performance.now();
-  const policy = mlpPolicy({ seed });
-  await trainPolicy({
-    ...common,
-    policy,
-    steps: params.steps,
+  const policy = await imagine(SEPARATED, {
     checkpoint: `${store}/separated.ckpt`,
     on({ step, loss, parts }) {
       result.curve.push({ step, loss, parts });
-      onProgress({ done: step, total: params.steps, message: `training: ${SEPARATED}`, metrics: { loss } });
+      progress(SEPARATED, step, params.steps, loss);
     },
   });
   const report = await judge(SEPARATED, policy, began, { keep: 4 });
@@ -123,37 +140,26 @@ async function run(context: ExperimentContext<RingParams>): Promise<RingResult> 
     steps: params.cloneSteps,
     seed,
     signal,
-    on: ({ step, loss }) =>
-      onProgress({
-        done: step,
-        total: params.cloneSteps,
-        message: `training: ${CLONING}`,
-        metrics: { loss },
-      }),
+    on: ({ step, loss }) => progress(CLONING, step, params.cloneSteps, loss),
   });
   await judge(CLONING, clone, began);
   clone.dispose();
 
   if (params.withUnperturbed) {
     began = performance.now();
-    const fixed = mlpPolicy({ seed });
-    await trainPolicy({
-      ...common,
-      policy: fixed,
-      steps: params.steps,
-      perturb: false,
-      checkpoint: `${store}/unperturbed.ckpt`,
-      on: ({ step, loss }) =>
-        onProgress({
-          done: step,
-          total: params.steps,
-          message: `training: ${UNPERTURBED}`,
-          metrics: { loss },
-        }),
-    });
+    const fixed = await imagine(UNPERTURBED, { perturb: false, checkpoint: `${store}/unperturbed.ckpt` });
     await judge(UNPERTURBED, fixed, began);
     result.gains.unperturbed = await lateralGain(fixed);
     fixed.dispose();
+
+    began = performance.now();
+    const anywhere = await imagine(FROM_CHANGES, {
+      perturb: false,
+      starts: () => true,
+      checkpoint: `${store}/from-changes.ckpt`,
+    });
+    await judge(FROM_CHANGES, anywhere, began);
+    anywhere.dispose();
   }
   return result;
 }
@@ -193,21 +199,17 @@ function margins(rows: readonly MethodRow[]): Partial<Record<keyof Gate, number>
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
 }
 
-/**
- * Verdict of one gate: every margin holds for every seed. Where all but the margin over training without start
- * perturbation hold, or every margin holds by half, the claim is reproduced in part.
- */
+/** Verdict of one gate: every margin holds for every seed; where every margin holds by half, in part. */
 export function ringVerdict(seeds: readonly (readonly MethodRow[])[], mode: "quick" | "full"): Verdict {
   const gate = GATES[mode];
-  const all: Partial<Record<keyof Gate, number>>[] = seeds.map(margins);
-  const holds = (share: number, ignored?: keyof Gate) =>
-    all.every((found) =>
-      Object.entries(found).every(
-        ([name, value]) => name === ignored || value! >= share * gate[name as keyof Gate],
-      ),
-    );
+  const holds = (share: number) =>
+    seeds
+      .map(margins)
+      .every((found) =>
+        Object.entries(found).every(([name, value]) => value >= share * gate[name as keyof Gate]),
+      );
   if (holds(1)) return "reproduced";
-  return holds(1, "overUnperturbed") || holds(0.5) ? "partly" : "failed";
+  return holds(0.5) ? "partly" : "failed";
 }
 
 /** What the start perturbation does to the loop, in figures. */
@@ -216,7 +218,8 @@ function gainNote(gains: readonly RingResult["gains"][]): string[] {
   if (pairs.length === 0) return [];
   const list = (values: readonly number[]) => values.map((value) => value.toExponential(1)).join(", ");
   return [
-    `Answer to an offset, curvature (1/m) for each metre beside the middle of the lane: ${list(pairs.map(({ separated }) => separated))} with start perturbation, ${list(pairs.map(({ unperturbed }) => unperturbed!))} without. Unperturbed futures hold hardly an offset to learn from, so the sign is left to the initial weights and the draws: where it is negative the car drifts off the road.`,
+    `Answer to an offset, curvature (1/m) for each metre beside the middle of the lane: ${list(pairs.map(({ separated }) => separated))} with start perturbation, ${list(pairs.map(({ unperturbed }) => unperturbed!))} without. Futures begin where the recorded car keeps its lane; exact kinematics imagines no drift from there, so without perturbation there is no offset to learn from, and cars drift off the road.`,
+    `Futures that begin in a lane change begin up to half a lane beside the middle; "${FROM_CHANGES}" has these too, a tenth of the places, and some trainings learn from them.`,
   ];
 }
 
@@ -228,6 +231,7 @@ export const ring: Experiment<RingParams, RingResult> = {
     "With the world predicted apart from the ego's exact kinematics, a policy learned by imagining drives in dense traffic where cloning and constant speed fail",
   estimate: { quick: 35, full: 110 },
   isMain: true,
+  seeds: { full: 3 },
   params: (mode) =>
     mode === "quick"
       ? {

@@ -7,6 +7,7 @@ import { type EvaluateOptions, evaluate } from "../evaluation/evaluate.js";
 import { compare, type Report } from "../evaluation/report.js";
 import { mlpPolicy } from "../policy/mlp-policy.js";
 import { trainPolicy } from "../policy/train-policy.js";
+import { keepsLane } from "../scene/windows.js";
 import { replayWorld } from "../world/replay-world.js";
 import { FULL_DATA, PAPER, PAPER_VALUE, type RingData, ringLogs } from "./ring-data.js";
 
@@ -52,6 +53,7 @@ async function run(context: ExperimentContext<StressParams>): Promise<StressResu
     ego: unicycle({ dt: train.dt }),
     costs: vectorCosts(),
     log: train,
+    starts: keepsLane(train),
     steps: params.steps,
     seed,
     checkpoint: `${context.store}/policy.ckpt`,

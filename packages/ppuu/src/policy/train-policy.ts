@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { CostModel } from "../costs/cost-model.js";
 import type { EgoModel } from "../ego/ego-model.js";
 import type { TrafficLog } from "../log/traffic-log.js";
-import type { History } from "../scene/scene.js";
+import type { History, Place } from "../scene/scene.js";
 import { disposeHistory, historyFromLog, samplePlaces } from "../scene/windows.js";
 import type { WorldModel } from "../world/world-model.js";
 import { costsOf, discounts, type GradientPath, imagine } from "./imagine.js";
@@ -57,6 +57,8 @@ export interface TrainPolicyOptions<P extends TrainablePolicy> {
    * @defaultValue `{ y: 0.4, heading: 0.02, speed: 0.7 }`, and `false` where the world predicts the ego
    */
   perturb?: Perturbation | false;
+  /** Places of the log at which a future may begin, such as {@link keepsLane} tells them. @defaultValue all */
+  starts?: (place: Place) => boolean;
   /** Whether gradients pass through the ego alone or also through its effect on the others. @defaultValue `"ego"` */
   gradient?: GradientPath;
   /** Frames of history that the world sees. @defaultValue 2 */
@@ -80,7 +82,7 @@ export interface TrainPolicyOptions<P extends TrainablePolicy> {
  * @returns The policy that was given, and what was done.
  * @throws {@link ArgumentError} when options contradict each other.
  * @throws {@link NumericalError} with the update, the row and the part of the cost, when a cost is not finite.
- * @throws {@link DataError} when no car of the log is present for long enough.
+ * @throws {@link DataError} when no car of the log is present for long enough, or hardly any place is accepted.
  * @see Sobal et al. (2022), Separating the world and ego models for self-driving, section 3.
  */
 export async function trainPolicy<P extends TrainablePolicy>(
@@ -109,7 +111,8 @@ export async function trainPolicy<P extends TrainablePolicy>(
   const partNames: string[] = [];
   const begin = (t: number) => {
     const draws = generator.split(t);
-    const history = historyFromLog(log, samplePlaces(log, batch, frames - 1, horizon, draws), frames);
+    const places = samplePlaces(log, batch, frames - 1, horizon, draws, options.starts);
+    const history = historyFromLog(log, places, frames);
     return { history, start: perturbed(history, perturb, draws.split("perturb")), seed: t };
   };
   type Batch = ReturnType<typeof begin>;

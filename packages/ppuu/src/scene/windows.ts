@@ -1,11 +1,15 @@
-import { ArgumentError, DataError } from "@lab/core";
+import { ArgumentError, checkNumber, DataError } from "@lab/core";
 import type { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
 import { recordedState, recordedStates } from "../log/recorded-states.js";
 import { shortWay } from "../log/road.js";
 import { entryOf, type TrafficLog } from "../log/traffic-log.js";
+import { laneOf } from "./features-operation.js";
 import type { History, Place } from "./scene.js";
 import { NUM_TRACKED, trackedCars } from "./tracked-cars.js";
+
+/** Rounds of draws after which so few places are accepted that none may ever be. */
+const MAX_ATTEMPTS = 1000;
 
 /** First frame and one after the last of a stretch in which a car is present. */
 interface Stretch {
@@ -50,7 +54,8 @@ function stretches(log: TrafficLog): Stretch[] {
  * @param past - Frames before the present that must be there.
  * @param future - Frames after the present that must be there.
  * @param generator - Draws; every place that qualifies is equally likely.
- * @throws {@link DataError} when no car is present for long enough.
+ * @param accepts - Which places qualify; all by default.
+ * @throws {@link DataError} when no car is present for long enough, or hardly any place is accepted.
  */
 export function samplePlaces(
   log: TrafficLog,
@@ -58,6 +63,7 @@ export function samplePlaces(
   past: number,
   future: number,
   generator: Generator,
+  accepts?: (place: Place) => boolean,
 ): Place[] {
   const usable = stretches(log).filter(({ from, to }) => to - from > past + future);
   const sizes = usable.map(({ from, to }) => to - from - past - future);
@@ -73,7 +79,7 @@ export function samplePlaces(
     ends[i] = sum + size;
     return ends[i];
   }, 0);
-  return Array.from(generator.float64(count), (u) => {
+  const placeOf = (u: number): Place => {
     const at = Math.min(total - 1, Math.floor(u * total));
     let [low, high] = [0, ends.length - 1];
     while (low < high) {
@@ -83,7 +89,41 @@ export function samplePlaces(
     }
     const { scene, car, from } = usable[low]!;
     return { scene, car, frame: from + past + at - (ends[low]! - sizes[low]!) };
-  });
+  };
+  const places: Place[] = [];
+  for (let attempt = 0; places.length < count; attempt++) {
+    if (attempt === MAX_ATTEMPTS) {
+      throw new DataError(
+        `samplePlaces: ${places.length} of ${attempt * count} places of ${log.source} are accepted; ${count} were expected, so accept more of them`,
+        { path: log.source },
+      );
+    }
+    const drawn = Array.from(generator.float64(count), placeOf);
+    places.push(...(accepts ? drawn.filter(accepts) : drawn));
+  }
+  return places.slice(0, count);
+}
+
+/**
+ * Tells the places at which a car drives along the middle of its lane from those in the midst of a lane change.
+ *
+ * A future that begins in a lane change begins up to half a lane beside the middle, which perturbs the start by itself;
+ * pass this as `starts` of `trainPolicy` where that is not wanted.
+ *
+ * @param log - The log.
+ * @param tolerance - Metres beside the middle that are still in it, in the place's frame and in the next one.
+ * @returns A function of a place.
+ * @throws {@link ArgumentError} when the tolerance is negative.
+ */
+export function keepsLane(log: TrafficLog, tolerance = 0.01): (place: Place) => boolean {
+  checkNumber("keepsLane", "tolerance", tolerance, { min: 0 });
+  const { lanes, laneWidth } = log.road;
+  const isInMiddle = (y: number) =>
+    Math.abs(y - (laneOf(y, laneWidth, lanes) + 0.5) * laneWidth) <= tolerance;
+  return ({ scene, car, frame }) => {
+    const next = Math.min(frame + 1, log.shape[0] - 1);
+    return [frame, next].every((t) => isInMiddle(log.y[entryOf(log, t, scene, car)]!));
+  };
 }
 
 /** Refuses a place whose car is not present from `past` frames before to `future` frames after. */
