@@ -25,6 +25,7 @@ export {
   momentumInfoNce,
   ntXent,
   supCon,
+  type ZeroRowsWarning,
 } from "./contrastive/index.js";
 export {
   alignedSingularValues,

@@ -12,5 +12,5 @@ export {
   decoupledContrastive,
   ntXent,
 } from "./nt-xent.js";
-export type { ContrastiveOptions } from "./options.js";
+export type { ContrastiveOptions, ZeroRowsWarning } from "./options.js";
 export { supCon } from "./sup-con.js";

@@ -39,7 +39,7 @@ export function infoNce(first: tf.Tensor2D, second: tf.Tensor2D, options: InfoNc
   const symmetric = checkBoolean("infoNce", "symmetric", options.symmetric ?? true);
   checkViews("infoNce", first, second);
   return tf.tidy(() => {
-    const stacked = stackViews(first, second, checked.normalize);
+    const stacked = stackViews(first, second, checked);
     const plan = planPairs(first.shape[0], "across", checked.blockSize);
     // As softplus of the decoupled form, which keeps small losses and their gradients exact.
     const negatives = pairLogSumExp(stacked, plan, checked.temperature, checked.normalize);

@@ -1,9 +1,9 @@
 import { checkBoolean, checkChoice, checkNumber } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
 import {
+  type CheckedOptions,
   type ContrastiveOptions,
   checkOptions,
-  checkTemperature,
   checkViews,
   positiveSimilarities,
   reduce,
@@ -17,9 +17,9 @@ import { detach } from "./row-normalize.js";
 function anchors(
   first: tf.Tensor2D,
   second: tf.Tensor2D,
-  options: { temperature: number; blockSize: number | "auto"; normalize: boolean },
+  options: Omit<CheckedOptions, "reduction">,
 ): { negatives: tf.Tensor1D; positives: tf.Tensor1D; cosine: tf.Tensor1D } {
-  const stacked = stackViews(first, second, options.normalize);
+  const stacked = stackViews(first, second, options);
   const plan = planPairs(first.shape[0], "negatives", options.blockSize);
   const cosine = positiveSimilarities(stacked);
   const half = tf.div(cosine, options.temperature) as tf.Tensor1D;
@@ -147,14 +147,10 @@ export function couplingFactors(
   second: tf.Tensor2D,
   options: { temperature?: number } = {},
 ): tf.Tensor1D {
-  const temperature = checkTemperature("couplingFactors", options.temperature ?? 0.1);
+  const checked = checkOptions("couplingFactors", options);
   checkViews("couplingFactors", first, second);
   return tf.tidy(() => {
-    const { negatives, positives } = anchors(detach(first), detach(second), {
-      temperature,
-      blockSize: "auto",
-      normalize: true,
-    });
+    const { negatives, positives } = anchors(detach(first), detach(second), checked);
     return detach(tf.sigmoid(tf.sub(negatives, positives)) as tf.Tensor1D);
   });
 }

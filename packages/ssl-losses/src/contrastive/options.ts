@@ -10,6 +10,7 @@ import {
 } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { rowNormalize } from "./row-normalize.js";
+import { TINY } from "./unit-rows-kernels.js";
 
 /** Options that the contrastive losses share. */
 export interface ContrastiveOptions {
@@ -25,6 +26,19 @@ export interface ContrastiveOptions {
   blockSize?: number | "auto";
   /** Whether rows are brought to norm 1 first. @defaultValue true */
   normalize?: boolean;
+  /**
+   * Told how many rows of both views are zero, which become zero embeddings without a gradient; called once the device has
+   * answered, and not where there are none. Costs a pass over the rows and a reading for each loss.
+   */
+  onWarning?: (warning: ZeroRowsWarning) => void;
+}
+
+/** What a contrastive loss tells `onWarning`. */
+export interface ZeroRowsWarning {
+  /** Rows of norm 0 among both views. */
+  zeroRows: number;
+  /** The same in words, with the name of the loss. */
+  message: string;
 }
 
 /** Checked options with their defaults. */
@@ -33,6 +47,8 @@ export interface CheckedOptions {
   reduction: "mean" | "none";
   blockSize: number | "auto";
   normalize: boolean;
+  /** Counts the zero rows of the stacked views, where somebody wants to know. */
+  watch: (stacked: tf.Tensor2D) => void;
 }
 
 /** Refuses a temperature that is not a finite number above 0. */
@@ -74,12 +90,39 @@ export function checkOptions(caller: string, options: ContrastiveOptions): Check
     reduction: checkChoice(caller, "reduction", options.reduction ?? "mean", ["mean", "none"] as const),
     blockSize,
     normalize: checkBoolean(caller, "normalize", options.normalize ?? true),
+    watch: (stacked) => {
+      if (options.onWarning) warnOfZeroRows(caller, stacked, options.onWarning);
+    },
   };
 }
 
+function warnOfZeroRows(
+  caller: string,
+  stacked: tf.Tensor2D,
+  onWarning: (warning: ZeroRowsWarning) => void,
+): void {
+  const isZero = tf.lessEqual(tf.max(tf.abs(stacked), 1), TINY);
+  const count = tf.keep(tf.sum(tf.cast(isZero, "int32")));
+  const rows = stacked.shape[0];
+  void count.data().then(([zeroRows]) => {
+    count.dispose();
+    if (zeroRows! > 0) {
+      onWarning({
+        zeroRows: zeroRows!,
+        message: `${caller}: ${zeroRows} of ${rows} rows are zero; they have no direction and get no gradient`,
+      });
+    }
+  });
+}
+
 /** Two views under each other, with unit rows if asked for. */
-export function stackViews(first: tf.Tensor2D, second: tf.Tensor2D, normalize: boolean): tf.Tensor2D {
+export function stackViews(
+  first: tf.Tensor2D,
+  second: tf.Tensor2D,
+  { normalize, watch }: Pick<CheckedOptions, "normalize" | "watch">,
+): tf.Tensor2D {
   const both = tf.concat([first, second], 0) as tf.Tensor2D;
+  watch(both);
   return normalize ? rowNormalize(both) : both;
 }
 
