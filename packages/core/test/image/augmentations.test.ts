@@ -115,6 +115,36 @@ test("areas of cuts are uniform between their ends", async () => {
   expect(Math.max(...areas)).toBeLessThan(0.65);
 });
 
+test("areas of default cuts of small pictures have the mean, spread and quantiles of 40,000 draws", async () => {
+  const [side, size, count, rounds] = [32, 8, 2000, 20];
+  const ramp = tf.range(0, side);
+  const [columns, rows] = tf.meshgrid(ramp, ramp) as [tf.Tensor, tf.Tensor];
+  const picture = tf.div(tf.stack([rows, columns, columns], 2), side);
+  const x = tf.tile(tf.expandDims(picture, 0), [count, 1, 1, 1]) as tf.Tensor4D;
+  const areas: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const span = tf.tidy(() => {
+      const views = randomResizedCrop({ size })(x, new Generator(100 + round));
+      const pixel = (at: number) => tf.slice(views, [0, at, at, 0], [count, 1, 1, 2]);
+      // Three of eight pixels of the view apart, in a picture of which each pixel is one more than the last.
+      return tf.prod(tf.mul(tf.sub(pixel(5), pixel(2)), size / 3), 3);
+    });
+    areas.push(...(await span.data()));
+    span.dispose();
+  }
+  areas.sort((a, b) => a - b);
+  const mean = areas.reduce((sum, area) => sum + area, 0) / areas.length;
+  const deviation = Math.sqrt(areas.reduce((sum, area) => sum + (area - mean) ** 2, 0) / areas.length);
+  expect(Math.abs(mean - 0.49)).toBeLessThan(0.005);
+  expect(Math.abs(deviation - 0.2406)).toBeLessThan(0.005);
+  for (const [share, quantile] of [
+    [0.05, 0.118],
+    [0.5, 0.488],
+    [0.95, 0.878],
+  ] as const)
+    expect(Math.abs(areas[Math.floor(share * areas.length)]! - quantile)).toBeLessThan(0.01);
+});
+
 test("a covered square has its size, clipped at the border, and its value", async () => {
   const x = tf.zeros([300, 6, 6, 1]) as tf.Tensor4D;
   const out = cutout({ size: 3, value: 1 })(x, new Generator(5));
