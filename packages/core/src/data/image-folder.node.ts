@@ -5,7 +5,7 @@ import { checkChoice, checkInteger } from "../check/index.js";
 import { BackendError, DataError } from "../errors/index.js";
 import type { Dataset } from "./dataset.js";
 import { fromPlan } from "./from-plan.js";
-import type { LabelledImage } from "./image-set.js";
+import type { ImageArrays, LabelledImage } from "./image-set.js";
 
 /** Options of {@link imageFolder}. */
 export interface ImageFolderOptions {
@@ -23,6 +23,8 @@ export interface ImageFolder extends Dataset<LabelledImage> {
   readonly length: number;
   /** Reads and decodes a picture; its tensor belongs to the caller. */
   get(index: number): Promise<LabelledImage>;
+  /** Reads and decodes the pictures at some indices, in that order, as typed arrays that belong to the caller. */
+  read(indices: ArrayLike<number>): Promise<ImageArrays>;
   /** Names of the subfolders, which are the classes. */
   readonly classNames: readonly string[];
   /** Paths of the pictures. */
@@ -57,7 +59,7 @@ export function imageFolder(path: string, options: ImageFolderOptions): ImageFol
   ] as const);
   const { classNames, paths, labels } = list(path);
 
-  const get = async (index: number): Promise<LabelledImage> => {
+  const decode = async (index: number): Promise<Uint8Array> => {
     checkInteger("imageFolder", "index", index, { min: 0, below: paths.length });
     const sharp = await loadSharp();
     const file = paths[index]!;
@@ -83,11 +85,28 @@ export function imageFolder(path: string, options: ImageFolderOptions): ImageFol
         { path: file },
       );
     }
-    const x = Float32Array.from(bytes, (byte) => byte / 255);
+    return bytes;
+  };
+  const get = async (index: number): Promise<LabelledImage> => {
+    const x = Float32Array.from(await decode(index), (byte) => byte / 255);
     return { x: tensor(x, [height, width, channels]), label: labels[index]! };
   };
+  const read = async (indices: ArrayLike<number>): Promise<ImageArrays> => {
+    const size = height * width * channels;
+    const x = new Float32Array(indices.length * size);
+    const into = async (index: number, n: number) => {
+      const bytes = await decode(index);
+      for (let i = 0; i < size; i++) x[n * size + i] = bytes[i]! / 255;
+    };
+    await Promise.all(Array.from(indices, into));
+    return {
+      x,
+      labels: Int32Array.from(indices, (index) => labels[index]!),
+      shape: [indices.length, height, width, channels],
+    };
+  };
   const dataset = fromPlan<LabelledImage>({ length: paths.length, get });
-  return Object.assign(dataset, { length: paths.length, get, classNames, paths, labels });
+  return Object.assign(dataset, { length: paths.length, get, read, classNames, paths, labels });
 }
 
 function list(path: string): { classNames: string[]; paths: string[]; labels: Int32Array } {

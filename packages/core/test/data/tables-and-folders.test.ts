@@ -89,6 +89,11 @@ test("pictures of a folder have the class of their subfolder and one size", asyn
   const [batch] = await all(set.batch(3));
   expect(batch!.x.shape).toEqual([3, 2, 3, 3]);
   expect(batch!.label).toEqual([0, 1, 1]);
+  const { x, labels, shape } = await set.read([2, 0]);
+  expect(shape).toEqual([2, 2, 3, 3]);
+  expect([...labels]).toEqual([1, 0]);
+  expect([...x]).toEqual([...(await red!.x.data()), ...(await white!.x.data())]);
+  await expect(set.read([3])).rejects.toThrow("index is 3");
 });
 
 test("pictures can be grey, padded or distorted", async () => {

@@ -44,15 +44,8 @@ const WARMUP_SHARE = 0.05;
 const TESTED_AT_ONCE = 64;
 
 async function decoded(set: ImageFolder, indices: readonly number[]): Promise<Pictures> {
-  const read = await Promise.all(indices.map((index) => set.get(index)));
-  const shape = read[0]!.x.shape as [number, number, number];
-  const size = shape[0] * shape[1] * shape[2];
-  const x = new Float32Array(read.length * size);
-  for (const [n, picture] of read.entries()) {
-    x.set((await picture.x.data()) as Float32Array, n * size);
-    picture.x.dispose();
-  }
-  return { x, labels: Int32Array.from(read, ({ label }) => label), shape };
+  const { x, labels, shape } = await set.read(indices);
+  return { x, labels, shape: [shape[1], shape[2], shape[3]] };
 }
 
 /** Trains with one seed and predicts the classes of `val`, averaged over each picture and its mirror image. */

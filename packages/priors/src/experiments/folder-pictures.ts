@@ -21,16 +21,8 @@ export function rootOf(caller: string, dir: string | undefined): string {
 }
 
 async function read(set: ImageFolder, indices: readonly number[]): Promise<PictureBatch> {
-  const images = await Promise.all(indices.map((index) => set.get(index)));
-  const x = tf.tidy(() => tf.stack(images.map((image) => image.x)) as tf.Tensor4D);
-  tf.dispose(images.map((image) => image.x));
-  return {
-    x,
-    y: tf.tensor1d(
-      images.map(({ label }) => label),
-      "int32",
-    ),
-  };
+  const { x, shape, labels } = await set.read(indices);
+  return { x: tf.tensor4d(x, shape), y: tf.tensor1d(labels, "int32") };
 }
 
 /** Random pictures of chosen ones by step, cropped and mirrored at random; the same step gives the same batch. */

@@ -106,10 +106,8 @@ export async function imagenet(dir: string | undefined): Promise<PictureData> {
       numClasses: set.classNames.length,
       shape: [256, 256, 3],
       at: async (indices) => {
-        const images = await Promise.all(Array.from(indices, (index) => set.get(index)));
-        const x = tf.tidy(() => normalizeImageNet(tf.stack(images.map((image) => image.x)) as tf.Tensor4D));
-        tf.dispose(images.map((image) => image.x));
-        return { x, labels: Int32Array.from(images, ({ label }) => label) };
+        const { x, shape, labels } = await set.read(indices);
+        return { x: tf.tidy(() => normalizeImageNet(tf.tensor4d(x, shape))), labels };
       },
     };
   };
