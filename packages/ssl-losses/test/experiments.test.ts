@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { experiments } from "../src/experiments/index.js";
 
 const tiny: Record<string, unknown> = {
-  "ssl-small-batches": { batches: [8, 32], samples: 128, train: 64, test: 32 },
+  "ssl-small-batches": { batches: [16, 32], strong: [16], weighted: true, samples: 128, train: 64, test: 32 },
   "ssl-dimensional-collapse": {
     layers: [1, 2],
     noises: [0.01, 3],
@@ -67,10 +67,10 @@ test("gains count only where every arm has learned", () => {
           result: {
             raw: 0.15,
             arms: [
-              { batch: 16, loss: "NT-Xent", knn: 0.5, coupling: 0.1 },
-              { batch: 16, loss: "DCL", knn: small, coupling: 0.1 },
-              { batch: 256, loss: "NT-Xent", knn: large, coupling: 0.9 },
-              { batch: 256, loss: "DCL", knn: large, coupling: 0.9 },
+              { batch: 16, freshness: 0.5, loss: "NT-Xent", knn: 0.5, coupling: 0.1 },
+              { batch: 16, freshness: 0.5, loss: "DCL", knn: small, coupling: 0.1 },
+              { batch: 256, freshness: 0.5, loss: "NT-Xent", knn: large, coupling: 0.9 },
+              { batch: 256, freshness: 0.5, loss: "DCL", knn: large, coupling: 0.9 },
             ],
           },
         },

@@ -8,7 +8,7 @@ import { directClr, infoNce } from "../contrastive/index.js";
 import { projector } from "../pretraining/index.js";
 import { spectrum } from "../spectrum/index.js";
 import { DIM, NUM_CLASSES, type NuisanceData, nuisanceData } from "./nuisance-data.js";
-import { encodeAll, viewBatches } from "./nuisance-views.js";
+import { encodeAll, viewBatches, WEAK } from "./nuisance-views.js";
 import { collapsePaper } from "./papers.js";
 import { residualNet } from "./residual-net.js";
 import { ridgeProbe } from "./ridge-probe.js";
@@ -65,7 +65,7 @@ async function train(
   };
   try {
     await fit<[tf.Tensor2D, tf.Tensor2D]>({
-      batches: viewBatches(data, params.batch, generator.split("rows")),
+      batches: viewBatches(data, params.batch, WEAK, generator.split("rows")),
       step: ([first, second]) => {
         const [a, b] = [embed(first), embed(second)];
         return arm === "DirectCLR" ? directClr(a, b, { size: DIRECT_SIZE }) : infoNce(a, b);
