@@ -1,4 +1,5 @@
 import { driverAcceleration } from "./car-following.js";
+import { LOOK, NOISE, SLOW } from "./driver-stream.js";
 import { lookForLane, merge } from "./lane-change.js";
 import { sweepLeaders } from "./neighbours.js";
 import { letCarsIn, letCarsOut } from "./open-road.js";
@@ -11,6 +12,8 @@ export interface NoiseStep {
   decay: number;
   /** Scale of what comes new. */
   scale: number;
+  /** Room for the numbers that one driver draws. */
+  numbers: Float64Array;
 }
 
 /** One step of one scene: draws, changes of lanes, accelerations, motion. `ahead` is room for a place of each lane. */
@@ -18,7 +21,7 @@ export function stepScene(
   way: Roadway,
   scene: SceneTraffic,
   index: number,
-  { decay, scale }: NoiseStep,
+  { decay, scale, numbers }: NoiseStep,
   ahead: Int32Array,
 ): void {
   const { settings, dt } = way;
@@ -28,18 +31,18 @@ export function stepScene(
   for (let slot = 0; slot < scene.capacity; slot++) {
     if (scene.place[slot]! < 0) continue;
     const stream = scene.streams[slot]!;
-    stream.next();
-    scene.noise[slot] = scene.noise[slot]! * decay + scale * stream.noise;
+    stream.next(numbers);
+    scene.noise[slot] = scene.noise[slot]! * decay + scale * numbers[NOISE]!;
     if (slot === scene.controlled) continue;
     if (scene.brakeLeft[slot]! > 0) scene.brakeLeft[slot]! -= dt;
     if (scene.slowLeft[slot]! > 0) scene.slowLeft[slot]! -= dt;
-    else if (stream.slow < settings.slowDownRate * dt) {
+    else if (numbers[SLOW]! < settings.slowDownRate * dt) {
       scene.slowLeft[slot] = stream.uniform(settings.slowDownDuration[0], settings.slowDownDuration[1]);
     }
     if (scene.target[slot]! >= 0) continue;
     if (scene.lane[slot] === way.road.lanes) merge(way, scene, slot);
     else if (scene.cooldown[slot]! > 0) scene.cooldown[slot]! -= dt;
-    else if (stream.look < settings.mobil.chance) lookForLane(way, scene, slot);
+    else if (numbers[LOOK]! < settings.mobil.chance) lookForLane(way, scene, slot);
   }
   sweepLeaders(scene, way.road, ahead, (slot, leader) => driverAcceleration(way, scene, slot, leader));
   for (let i = 0; i < numActive; i++) {

@@ -129,9 +129,14 @@ export class SceneTraffic {
    * Puts a new driver into a free slot; position, speed and lane are the caller's to set.
    *
    * @param generator - The scene's generator; the driver's numbers are split from it by its number.
+   * @param size - Length and width in m; drawn where they are left out.
    * @returns The slot, or −1 when all are taken.
    */
-  add(generator: Generator, settings: SimulationSettings): number {
+  add(
+    generator: Generator,
+    settings: SimulationSettings,
+    size?: readonly [length: number, width: number],
+  ): number {
     const slot = this.place.indexOf(-1);
     if (slot < 0) return -1;
     const id = this.numMade++;
@@ -142,8 +147,8 @@ export class SceneTraffic {
       return low + (high - low) * own.split(name).float64(1)[0]!;
     };
     this.id[slot] = id;
-    this.length[slot] = draw("length");
-    this.width[slot] = draw("width");
+    this.length[slot] = size?.[0] ?? draw("length");
+    this.width[slot] = size?.[1] ?? draw("width");
     this.desiredSpeed[slot] = idm.desiredSpeed ?? draw("desiredSpeed");
     this.headway[slot] = idm.headway ?? draw("headway");
     this.maxAcceleration[slot] = idm.acceleration ?? draw("acceleration");

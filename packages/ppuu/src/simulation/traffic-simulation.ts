@@ -2,6 +2,7 @@ import { ArgumentError, ShapeError } from "@lab/core";
 import { Generator } from "@lab/core/random";
 import type { Road } from "../log/road.js";
 import { checkCar, entryOf, type TrafficLog } from "../log/traffic-log.js";
+import { NUMBERS_OF_STEP } from "./driver-stream.js";
 import { type SimulationOptions, type SimulationSettings, simulationSettings } from "./options.js";
 import { Roadway } from "./roadway.js";
 import { type NoiseStep, stepScene } from "./scene-step.js";
@@ -94,7 +95,11 @@ export class TrafficSimulation {
     this.dt = settings.dt;
     this.ahead = new Int32Array(this.road.lanes + 1);
     const decay = Math.exp(-settings.dt / NOISE_TIME);
-    this.noise = { decay, scale: settings.noise * Math.sqrt(1 - decay ** 2) };
+    this.noise = {
+      decay,
+      scale: settings.noise * Math.sqrt(1 - decay ** 2),
+      numbers: new Float64Array(NUMBERS_OF_STEP),
+    };
     if (restored) {
       this.steps = restored.steps;
       this.scenes = restored.scenes.map((state) => SceneTraffic.fromState(state));
@@ -124,14 +129,14 @@ export class TrafficSimulation {
     const scene = new SceneTraffic(cars, 0);
     const generator = new Generator(settings.seed).split("scene").split(0);
     for (let car = 0; car < cars; car++) {
-      const slot = scene.add(generator, settings);
+      const sizeAt = at.scene * cars + car;
+      const size = [log.length[sizeAt]!, log.width[sizeAt]!] as const;
+      const slot = scene.add(generator, settings, size);
       const entry = entryOf(log, at.frame, at.scene, car);
       const isPresent = log.present[entry] === 1;
       scene.x[slot] = isPresent ? log.x[entry]! : 0;
       scene.y[slot] = isPresent ? log.y[entry]! : 0;
       scene.v[slot] = isPresent ? log.v[entry]! : 0;
-      scene.length[slot] = log.length[at.scene * cars + car]!;
-      scene.width[slot] = log.width[at.scene * cars + car]!;
       simulation.way.placeInLane(scene, slot);
     }
     // Absent cars held their slots, so that slots are indices of the log.
@@ -212,12 +217,24 @@ export class TrafficSimulation {
     this.steps++;
   }
 
-  /** Where the cars are; copies. */
-  state(): TrafficSnapshot {
+  /**
+   * Where the cars are; copies.
+   *
+   * @param into - A former answer of this simulation, which is overwritten: a loop over many steps then needs no more
+   *   memory. New arrays where it is left out.
+   * @throws {@link ShapeError} when `into` has other scenes or slots.
+   */
+  state(into?: TrafficSnapshot): TrafficSnapshot {
     const slots = this.scenes[0]?.capacity ?? 0;
     const all = this.scenes.length * slots;
-    const snapshot: TrafficSnapshot = {
-      time: this.steps * this.dt,
+    if (into && (into.shape[0] !== this.scenes.length || into.shape[1] !== slots)) {
+      throw new ShapeError(
+        `TrafficSimulation.state: into has shape [${into.shape}]; [${this.scenes.length},${slots}] was expected`,
+        { argument: "into", shape: [...into.shape] },
+      );
+    }
+    const snapshot: TrafficSnapshot = into ?? {
+      time: 0,
       shape: [this.scenes.length, slots],
       x: new Float64Array(all),
       y: new Float64Array(all),
@@ -229,6 +246,7 @@ export class TrafficSimulation {
       length: new Float64Array(all),
       width: new Float64Array(all),
     };
+    snapshot.time = this.steps * this.dt;
     for (const [index, scene] of this.scenes.entries()) {
       const at = index * slots;
       for (const name of ["x", "y", "v", "length", "width"] as const) snapshot[name].set(scene[name], at);
