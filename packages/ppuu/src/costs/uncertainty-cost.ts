@@ -1,5 +1,6 @@
 import { ArgumentError, checkInteger, checkNumber } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
+import { frameOf } from "../gradient/frame-of.js";
 import type { Scene } from "../scene/scene.js";
 import type { CnnWorldModel } from "../world/cnn-world-model.js";
 import type { TrainingWindow } from "../world/world-model.js";
@@ -124,13 +125,12 @@ export function uncertaintyCost(world: CnnWorldModel, options: UncertaintyCostOp
   const along = (window: TrainingWindow, seed: number): tf.Tensor2D =>
     tf.tidy(() => {
       const { history, ego, actions } = window;
-      const [batch, steps] = ego.shape;
+      const steps = ego.shape[1];
       const rows: tf.Tensor1D[] = [];
       let state = world.reset(history, { seed });
       for (let t = 0; t < steps; t++) {
-        const at = <T extends tf.Tensor>(of: tf.Tensor3D, size: number) =>
-          tf.reshape(tf.slice(of, [0, t, 0], [batch, 1, size]), [batch, size]) as unknown as T;
-        const [next, action] = [at<tf.Tensor2D>(ego, 5), at<tf.Tensor2D>(actions, 2)];
+        const next = frameOf<tf.Tensor2D>(ego, t);
+        const action = frameOf<tf.Tensor2D>(actions, t);
         state = world.step(state, world.predictsEgo ? world.ego!(state) : next, action);
         const found = variancesOf({ scene: world.scene(state), ego: next, action, car: history.car });
         rows.push(found.image, found.cost);

@@ -30,8 +30,13 @@ export const vectorCostsOperation: HostOperation<{ laneWidth: number; lanes: num
     const [rows, numCars] = [ofEgo![0]!, ofCars![1]!];
     for (let row = 0; row < rows; row++) {
       const e = 5 * row;
-      const [x, y, dx, dy, v] = [ego![e]!, ego![e + 1]!, ego![e + 2]!, ego![e + 3]!, ego![e + 4]!];
-      const [ownLength, ownWidth] = [size![2 * row]!, size![2 * row + 1]!];
+      const x = ego![e]!;
+      const y = ego![e + 1]!;
+      const dx = ego![e + 2]!;
+      const dy = ego![e + 3]!;
+      const v = ego![e + 4]!;
+      const ownLength = size![2 * row]!;
+      const ownWidth = size![2 * row + 1]!;
       const free = FREE_TIME * v + FREE_WAY;
       let touch = 0;
       for (let car = row * numCars; car < (row + 1) * numCars; car++) {
@@ -67,12 +72,20 @@ export const vectorCostsOperation: HostOperation<{ laneWidth: number; lanes: num
     const [rows, numCars] = [ofEgo![0]!, ofCars![1]!];
     for (let row = 0; row < rows; row++) {
       const e = 5 * row;
-      const [x, y, dx, dy, v] = [ego![e]!, ego![e + 1]!, ego![e + 2]!, ego![e + 3]!, ego![e + 4]!];
-      const [ownLength, ownWidth] = [size![2 * row]!, size![2 * row + 1]!];
+      const x = ego![e]!;
+      const y = ego![e + 1]!;
+      const dx = ego![e + 2]!;
+      const dy = ego![e + 3]!;
+      const v = ego![e + 4]!;
+      const ownLength = size![2 * row]!;
+      const ownWidth = size![2 * row + 1]!;
       // The speed in the safe distance passes no gradient.
       const free = FREE_TIME * v + FREE_WAY;
       const gTouch = dOut[row]!;
-      let [gX, gY, gDx, gDy] = [0, 0, 0, 0];
+      let gX = 0;
+      let gY = 0;
+      let gDx = 0;
+      let gDy = 0;
       for (let car = row * numCars; gTouch !== 0 && car < (row + 1) * numCars; car++) {
         if (mask![car] === 0) continue;
         const c = 5 * car;
@@ -83,7 +96,8 @@ export const vectorCostsOperation: HostOperation<{ laneWidth: number; lanes: num
         const nearX = 1 - (Math.abs(along) - 0.5 * (cars![c + 3]! + ownLength)) / free;
         const nearY = 1 - (Math.abs(across) - 0.5 * (cars![c + 4]! + ownWidth)) / FREE_SIDE;
         if (nearX <= 0 || nearY <= 0) continue;
-        const [atX, atY] = [Math.min(nearX, 1), Math.min(nearY, 1)];
+        const atX = Math.min(nearX, 1);
+        const atY = Math.min(nearY, 1);
         const g = 2 * gTouch * mask![car]! * atX * atY;
         const gGapX = nearX <= 1 ? (-g * atY) / free : 0;
         const gGapY = nearY <= 1 ? (-g * atX) / FREE_SIDE : 0;

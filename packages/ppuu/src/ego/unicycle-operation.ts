@@ -12,7 +12,9 @@ export function advance(
   minSpeed: number | null,
 ): void {
   for (let s = 0, u = 0; s < state.length; s += 5, u += 2) {
-    const [dx, dy, speed] = [state[s + 2]!, state[s + 3]!, state[s + 4]!];
+    const dx = state[s + 2]!;
+    const dy = state[s + 3]!;
+    const speed = state[s + 4]!;
     const bend = dt * speed * action[u + 1]!;
     const turnedX = dx + bend * dy;
     const turnedY = dy - bend * dx;
@@ -36,7 +38,9 @@ export const unicycleOperation: HostOperation<{ dt: number; minSpeed: number | n
   },
   backward([state, action], dNext, [dState, dAction], _shapes, { dt, minSpeed }) {
     for (let s = 0, u = 0; s < state!.length; s += 5, u += 2) {
-      const [dx, dy, speed] = [state![s + 2]!, state![s + 3]!, state![s + 4]!];
+      const dx = state![s + 2]!;
+      const dy = state![s + 3]!;
+      const speed = state![s + 4]!;
       const turn = action![u + 1]!;
       const bend = dt * speed * turn;
       const turnedX = dx + bend * dy;
@@ -50,7 +54,8 @@ export const unicycleOperation: HostOperation<{ dt: number; minSpeed: number | n
         gX -= along * turnedX;
         gY -= along * turnedY;
       }
-      const [gPx, gPy] = [dNext[s]!, dNext[s + 1]!];
+      const gPx = dNext[s]!;
+      const gPy = dNext[s + 1]!;
       const gBend = gX * dy - gY * dx;
       const isFree = minSpeed === null || speed + dt * action![u]! >= minSpeed;
       const gSpeed = isFree ? dNext[s + 4]! : 0;

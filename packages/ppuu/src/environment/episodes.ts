@@ -1,6 +1,7 @@
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
 import type { EgoModel } from "../ego/ego-model.js";
+import { frameOf } from "../gradient/frame-of.js";
 import { recordedState } from "../log/recorded-states.js";
 import { shortWay } from "../log/road.js";
 import { entryOf, type TrafficLog } from "../log/traffic-log.js";
@@ -121,6 +122,7 @@ export class EpisodeRun {
             place,
             Number(this.generator.split("drivers").words(1)[0]!),
             SIMULATION_STEP,
+            rules.frames,
             kept,
             (simulation, step) => this.disturb(simulation, step),
           );
@@ -181,14 +183,16 @@ export class EpisodeRun {
     const time = timeToCollision(situation, this.state[4]! * this.state[2]!, (car) => v[from + car]!);
     if (!this.outcome) this.minTimeToCollision = Math.min(this.minTimeToCollision, time);
     const isLate = this.steps >= limit || !this.view.hasNext();
+    const end = outcomeOf(situation);
     if (!this.outcome) {
-      const end = outcomeOf(situation);
       this.outcome = end?.outcome ?? (isLate ? "timeout" : undefined);
       this.touched = end?.touched ?? -1;
       this.stepsAtEnd = this.steps;
       this.distance = this.state[0]! - this.startX;
     }
-    this.outcomeAhead = outcomeOf(situation, false)?.outcome ?? (isLate ? "timeout" : undefined);
+    // Only a car behind makes the two ends differ.
+    const endAhead = end?.outcome === "behind" ? outcomeOf(situation, false) : end;
+    this.outcomeAhead = endAhead?.outcome ?? (isLate ? "timeout" : undefined);
   }
 
   /** Writes what the policy sees into row `row` of flat arrays. */
@@ -308,12 +312,11 @@ export function observationOf(runs: readonly EpisodeRun[]): Observation {
   const cars = tf.tensor4d(arrays.cars, [batch, frames, NUM_TRACKED, 5]);
   const mask = tf.tensor2d(arrays.mask, [batch, NUM_TRACKED]);
   const car = tf.tensor2d(arrays.size, [batch, 2]);
-  const last = <T extends tf.Tensor>(of: tf.Tensor): T =>
-    tf.tidy(() => tf.squeeze(tf.slice(of, [0, frames - 1], [batch, 1]), [1]) as T);
-  const now = last<tf.Tensor2D>(ego);
+  const now = frameOf<tf.Tensor2D>(ego, frames - 1);
+  const others = frameOf<tf.Tensor3D>(cars, frames - 1);
   return {
     ego: now,
-    scene: seenScene({ cars: last<tf.Tensor3D>(cars), mask, road: log.road }, now, observation),
+    scene: seenScene({ cars: others, mask, road: log.road }, now, observation),
     car,
     previousAction: tf.tensor2d(arrays.previousAction, [batch, 2]),
     history: {

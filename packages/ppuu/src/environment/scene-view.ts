@@ -1,7 +1,7 @@
 import { entryOf, type TrafficLog } from "../log/traffic-log.js";
 import type { Place } from "../scene/scene.js";
 import type { Positions } from "../scene/tracked-cars.js";
-import { TrafficSimulation } from "../simulation/traffic-simulation.js";
+import { TrafficSimulation, type TrafficSnapshot } from "../simulation/traffic-simulation.js";
 
 /** Where the cars of one scene are at one moment. */
 interface SceneMoment extends Positions {
@@ -11,7 +11,7 @@ interface SceneMoment extends Positions {
 
 /** The other cars of one episode, step by step. */
 export interface SceneView {
-  /** Where they are `back` steps ago, 0 for now. */
+  /** Where they were `back` steps ago, 0 for now, fewer than the frames that are seen; holds until the next step. */
   moment(back: number): SceneMoment;
   /** Whether a next moment exists. */
   hasNext(): boolean;
@@ -49,15 +49,13 @@ export function replayView(log: TrafficLog, place: Place, kept: Kept | undefined
   };
 }
 
-/** Frames that a reactive view keeps. */
-const KEPT_MOMENTS = 32;
-
-/** Others that are driven anew from the recorded frame on, and see the ego. */
+/** Others that are driven anew from the recorded frame on, and see the ego; `frames` moments are kept. */
 export function reactiveView(
   log: TrafficLog,
   place: Place,
   seed: number,
   simulationStep: number,
+  frames: number,
   kept: Kept | undefined,
   before: (simulation: TrafficSimulation, step: number) => void,
 ): SceneView {
@@ -72,20 +70,20 @@ export function reactiveView(
   }
   const substeps = Math.round(log.dt / simulationStep);
   const past = replayView(log, place, kept);
-  const moments: SceneMoment[] = [];
+  // The oldest moment's arrays take the next one.
+  const moments: (SceneMoment & TrafficSnapshot)[] = [];
+  let steps = 0;
   const look = () => {
-    const { x, y, v, present } = simulation.state();
-    moments.unshift({ x, y, v, present, from: 0, cars });
-    moments.length = Math.min(moments.length, KEPT_MOMENTS);
+    const at = steps % frames;
+    moments[at] = Object.assign(simulation.state(moments[at]), { from: 0, cars });
   };
   look();
-  let steps = 0;
   return {
-    moment: (back) => moments[back] ?? past.moment(back - steps),
+    moment: (back) => (back <= steps ? moments[(steps - back) % frames]! : past.moment(back - steps)),
     hasNext: () => true,
     step(ego) {
       before(simulation, steps);
-      const state = Float64Array.from(ego);
+      const state = ego.slice();
       for (let i = 0; i < substeps; i++) {
         simulation.step({ state });
         // The others see the ego go on straight between the steps of control.

@@ -5,8 +5,13 @@ import { tensor } from "@tensorflow/tfjs-core";
 /** Weights as plain JSON: base64 of little-endian float32. */
 export type WeightsSpec = Record<string, { shape: number[]; data: string }>;
 
+// Node's own codec, where there is one, is a hundred times faster than characters.
+const buffers = () => (globalThis as { Buffer?: typeof Buffer }).Buffer;
+
 /** Base64 of bytes, in Node and in browsers. */
 export function toBase64(bytes: Uint8Array): string {
+  const node = buffers();
+  if (node) return node.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
   let text = "";
   for (let i = 0; i < bytes.length; i += 0x8000) {
     text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
@@ -16,6 +21,8 @@ export function toBase64(bytes: Uint8Array): string {
 
 /** Bytes of base64. */
 export function fromBase64(text: string): Uint8Array {
+  const node = buffers();
+  if (node) return new Uint8Array(node.from(text, "base64"));
   // A plain loop: the iterator of a string is ten times slower on megabytes.
   const raw = atob(text);
   const bytes = new Uint8Array(raw.length);

@@ -5,6 +5,7 @@ import { type FitOptions, fit, type History as TrainingHistory } from "@lab/core
 import * as tf from "@tensorflow/tfjs-core";
 import type { EgoModel } from "../ego/ego-model.js";
 import { rolloutEgo } from "../ego/rollout-ego.js";
+import { frameOf } from "../gradient/frame-of.js";
 import type { TrafficLog } from "../log/traffic-log.js";
 import { presentOf } from "../policy/imagine.js";
 import { mlpPolicy } from "../policy/mlp-policy.js";
@@ -184,9 +185,7 @@ async function followed(
       1,
     ),
   );
-  const now = tf.tidy(
-    () => tf.squeeze(tf.slice(recorded.cars, [0, FRAMES - 1, 0, 0], [rows, 1, -1, -1]), [1]) as tf.Tensor3D,
-  );
+  const now = frameOf<tf.Tensor3D>(recorded.cars, FRAMES - 1);
   const made: tf.Tensor[] = [start, past, cars, mask, now];
   try {
     teacher.reset();

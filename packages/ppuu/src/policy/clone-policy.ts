@@ -4,6 +4,7 @@ import { Generator } from "@lab/core/random";
 import { fit } from "@lab/core/train";
 import * as tf from "@tensorflow/tfjs-core";
 import { actionLimits } from "../ego/limits.js";
+import { frameOf } from "../gradient/frame-of.js";
 import type { TrafficLog } from "../log/traffic-log.js";
 import { sampleWindow } from "../world/training-window.js";
 import { presentOf } from "./imagine.js";
@@ -49,12 +50,8 @@ export async function clonePolicy(log: TrafficLog, options: ClonePolicyOptions):
       steps,
       batches: (t) => sampleWindow(log, batch, 2, 1, generator.split(t)),
       step({ history: seen, actions }) {
-        const [rows, frames, numCars] = seen.cars.shape;
-        const cars = tf.reshape(tf.slice(seen.cars, [0, frames - 1, 0, 0], [rows, 1, numCars, 5]), [
-          rows,
-          numCars,
-          5,
-        ]) as tf.Tensor3D;
+        const [rows, frames] = seen.cars.shape;
+        const cars = frameOf<tf.Tensor3D>(seen.cars, frames - 1);
         const scene = { cars, mask: seen.mask, road: seen.road };
         const asked = policy({ ego: presentOf(seen), scene, car: seen.car, history: seen });
         const done = tf.minimum(

@@ -1,6 +1,7 @@
 import { ArgumentError, checkInteger, formatShape } from "@lab/core";
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
+import { frameOf } from "../gradient/frame-of.js";
 import { flat, Layers, leaky } from "../network/layers.js";
 import { CELL } from "../raster/grid.js";
 import { renderContext } from "../raster/render-context.js";
@@ -64,17 +65,13 @@ export function cnnPolicy(options: CnnPolicyOptions = {}): CnnPolicy {
           { argument: "observation", value: undefined },
         );
       }
-      const [batch, seen, numCars] = history.cars.shape;
+      const seen = history.cars.shape[1];
       const images: tf.Tensor4D[] = [];
       const past: tf.Tensor2D[] = [];
       for (let t = 0; t < FRAMES; t++) {
         const at = Math.max(0, seen - FRAMES + t);
-        const ego = tf.reshape(tf.slice(history.ego, [0, at, 0], [batch, 1, 5]), [batch, 5]) as tf.Tensor2D;
-        const cars = tf.reshape(tf.slice(history.cars, [0, at, 0, 0], [batch, 1, numCars, 5]), [
-          batch,
-          numCars,
-          5,
-        ]) as tf.Tensor3D;
+        const ego = frameOf<tf.Tensor2D>(history.ego, at);
+        const cars = frameOf<tf.Tensor3D>(history.cars, at);
         const scene = { cars, mask: history.mask, road: history.road };
         const draw = { reference: ego, height: HEIGHT, width: WIDTH, cell: CELL };
         images.push(renderContext(scene, { ...draw, channels: 4, car: history.car }));

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { CostModel, CostValue } from "../costs/cost-model.js";
 import type { EgoModel } from "../ego/ego-model.js";
+import { frameOf } from "../gradient/frame-of.js";
 import { stopGradient } from "../gradient/index.js";
 import type { History, Scene } from "../scene/scene.js";
 import type { WorldModel, WorldState } from "../world/world-model.js";
@@ -38,20 +39,26 @@ export interface Imagined {
   actions: tf.Tensor2D[];
 }
 
-function detached(scene: Scene): Scene {
-  return {
-    ...scene,
-    cars: stopGradient(scene.cars),
-    mask: stopGradient(scene.mask),
-    ...(scene.image && { image: stopGradient(scene.image) }),
-    ...(scene.passes && { passes: scene.passes.map(stopGradient) }),
+/** Cuts scenes off from differentiation; what stays the same from scene to scene is cut once. */
+function detacher(): (scene: Scene) => Scene {
+  const known = new Map<tf.Tensor, tf.Tensor>();
+  const cut = <T extends tf.Tensor>(x: T): T => {
+    const found = known.get(x) ?? stopGradient(x);
+    known.set(x, found);
+    return found as T;
   };
+  return (scene) => ({
+    ...scene,
+    cars: cut(scene.cars),
+    mask: cut(scene.mask),
+    ...(scene.image && { image: cut(scene.image) }),
+    ...(scene.passes && { passes: scene.passes.map(cut) }),
+  });
 }
 
 /** The present of a history, shape `[batch, 5]`. */
 export function presentOf(history: History): tf.Tensor2D {
-  const [batch, frames] = history.ego.shape;
-  return tf.reshape(tf.slice(history.ego, [0, frames - 1, 0], [batch, 1, 5]), [batch, 5]);
+  return frameOf(history.ego, history.ego.shape[1] - 1);
 }
 
 /** Rolls world and ego forward together; to be called in a `tf.tidy`. */
@@ -59,6 +66,7 @@ export function imagine(options: ImagineOptions): Imagined {
   const { world, ego, history, horizon, act, gradient } = options;
   const isSeparated = !world.predictsEgo;
   const cut = isSeparated && gradient === "ego";
+  const detached = detacher();
   let state: WorldState = world.reset(history, { seed: options.seed ?? 0 });
   let scene = cut ? detached(world.scene(state)) : world.scene(state);
   let at = options.start ?? presentOf(history);

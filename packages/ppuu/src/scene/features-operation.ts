@@ -54,7 +54,9 @@ export const featuresOperation: HostOperation<{ laneWidth: number; lanes: number
     const [nearest, distances] = [new Int32Array(6), new Float64Array(6)];
     for (let row = 0; row < ego!.length / 5; row++) {
       findNearest(nearest, distances, ego!, cars!, mask!, row, numCars, laneWidth, lanes);
-      const [x, y, v] = [ego![5 * row]!, ego![5 * row + 1]!, ego![5 * row + 4]!];
+      const x = ego![5 * row]!;
+      const y = ego![5 * row + 1]!;
+      const v = ego![5 * row + 4]!;
       const centre = (laneOf(y, laneWidth, lanes) + 0.5) * laneWidth;
       let o = row * NUM_FEATURES;
       out[o++] = v / 10;
@@ -89,7 +91,9 @@ export const featuresOperation: HostOperation<{ laneWidth: number; lanes: number
       for (let slot = 0; slot < 6; slot++, o += 4) {
         if (nearest[slot]! < 0) continue;
         const at = 5 * (row * numCars + nearest[slot]!);
-        const [toX, toY, toV] = [dOut[o]! / UNITS[0], dOut[o + 1]! / UNITS[1], dOut[o + 2]! / UNITS[2]];
+        const toX = dOut[o]! / UNITS[0];
+        const toY = dOut[o + 1]! / UNITS[1];
+        const toV = dOut[o + 2]! / UNITS[2];
         dCars![at]! += toX;
         dCars![at + 1]! += toY;
         dCars![at + 2]! += toV;

@@ -3,6 +3,8 @@ import { type Road, shortWay } from "../log/road.js";
 /** Cars that are followed around the ego: two ahead and two behind in its lane and in each lane beside. */
 export const NUM_TRACKED = 12;
 const PER_SIDE = 2;
+/** Distances of the cars found so far; scratch of {@link trackedCars}, which is called for every car and step. */
+const ways = new Float64Array(NUM_TRACKED);
 
 /** Positions of the cars of one scene at one moment. */
 export interface Positions {
@@ -36,7 +38,7 @@ export function trackedCars(
   self: number,
 ): Int32Array {
   const found = new Int32Array(NUM_TRACKED).fill(-1);
-  const ways = new Float64Array(NUM_TRACKED).fill(Number.POSITIVE_INFINITY);
+  ways.fill(Number.POSITIVE_INFINITY);
   const lane = Math.floor(y / road.laneWidth);
   for (let car = 0; car < positions.cars; car++) {
     const at = positions.from + car;

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { joinColumns, splitColumns } from "../gradient/columns.js";
+import { frameOf } from "../gradient/frame-of.js";
 import { oneHot } from "../gradient/one-hot.js";
 import { withoutGradient } from "../gradient/without-gradient.js";
 import type { Road } from "../log/road.js";
@@ -22,11 +23,8 @@ type Columns = [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D]
 
 /** Motion of the other cars at the end of a history; what needs two frames is 0 where there is one. */
 export function motionOf(history: History): CarMotion {
-  const [batch, frames, numCars] = history.cars.shape;
-  const frame = (t: number) =>
-    splitColumns(
-      tf.reshape(tf.slice(history.cars, [0, t, 0, 0], [batch, 1, numCars, 5]), [batch, numCars, 5]),
-    ) as Columns;
+  const frames = history.cars.shape[1];
+  const frame = (t: number) => splitColumns(frameOf(history.cars, t)) as Columns;
   const [x, y, v, length, width] = frame(frames - 1);
   const zero = tf.zerosLike(x);
   if (frames < 2) return { x, y, v, length, width, lateral: zero, acceleration: zero };

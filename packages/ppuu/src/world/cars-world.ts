@@ -2,6 +2,7 @@ import { checkInteger } from "@lab/core";
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
 import { joinColumns, splitColumns } from "../gradient/columns.js";
+import { frameOf } from "../gradient/frame-of.js";
 import { withoutGradient } from "../gradient/index.js";
 import { assignWeights, Mlp, type WeightsSpec, weightsToSpec } from "../network/index.js";
 import { type CarMotion, carsOf, leadersOf, motionOf } from "./car-motion.js";
@@ -100,10 +101,10 @@ export function carsWorld(options: CarsWorldOptions = {}): LearnedWorldModel {
       };
       const losses: tf.Tensor[] = [];
       for (let t = 0; t < steps; t++) {
-        const at = tf.reshape(tf.slice(ego, [0, t, 0], [batch, 1, 5]), [batch, 5]) as tf.Tensor2D;
+        const at = frameOf<tf.Tensor2D>(ego, t);
         state = advance(state, at);
         const actual = tf.reshape(tf.slice(cars, [0, t, 0, 0], [batch, 1, numCars, 3]), [batch, numCars, 3]);
-        const there = tf.reshape(tf.slice(mask, [0, t, 0], [batch, 1, numCars]), [batch, numCars, 1]);
+        const there = tf.expandDims(frameOf(mask, t), 2);
         const { x, y, v } = state.motion;
         const error = tf.mul(tf.sub(joinColumns([x, y, v]), actual), there);
         losses.push(tf.div(tf.sum(tf.square(error)), tf.add(tf.sum(there), 1)));

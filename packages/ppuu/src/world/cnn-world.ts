@@ -1,6 +1,7 @@
 import { ArgumentError, checkChoice, checkInteger, checkNumber } from "@lab/core";
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
+import { frameOf } from "../gradient/frame-of.js";
 import { withoutGradient } from "../gradient/index.js";
 import { dropout, klDivergence } from "../network/layers.js";
 import { CELL } from "../raster/grid.js";
@@ -109,18 +110,13 @@ export function cnnWorldModel(options: CnnWorldModelOptions): CnnWorldModel {
   };
 
   const begin = (history: History, latent: tf.Tensor | undefined, latentSeed: number): CnnState => {
-    const [batch, seen, numCars] = history.cars.shape;
+    const seen = history.cars.shape[1];
     const at = (t: number) => Math.max(0, seen - frames + t);
-    const egoAt = (t: number) =>
-      tf.reshape(tf.slice(history.ego, [0, at(t), 0], [batch, 1, 5]), [batch, 5]) as tf.Tensor2D;
+    const egoAt = (t: number) => frameOf<tf.Tensor2D>(history.ego, at(t));
     const images: tf.Tensor4D[] = [];
     const states: tf.Tensor2D[] = [];
     for (let t = 0; t < frames; t++) {
-      const cars = tf.reshape(tf.slice(history.cars, [0, at(t), 0, 0], [batch, 1, numCars, 5]), [
-        batch,
-        numCars,
-        5,
-      ]) as tf.Tensor3D;
+      const cars = frameOf<tf.Tensor3D>(history.cars, at(t));
       images.push(draw(cars, history.mask, history.road, egoAt(t)));
       states.push(normalised(diff(egoAt(t), egoAt(Math.max(0, t - 1)))));
     }
@@ -205,20 +201,13 @@ export function cnnWorldModel(options: CnnWorldModelOptions): CnnWorldModel {
     ) => void,
   ) => {
     const { history, ego, actions, cars, mask } = window;
-    const [batch, steps, numCars] = cars.shape;
+    const steps = cars.shape[1];
     let state = begin(history, undefined, 0);
     for (let t = 0; t < steps; t++) {
-      const next = tf.reshape(tf.slice(ego, [0, t, 0], [batch, 1, 5]), [batch, 5]) as tf.Tensor2D;
-      const act = tf.reshape(tf.slice(actions, [0, t, 0], [batch, 1, 2]), [batch, 2]) as tf.Tensor2D;
-      const there = tf.reshape(tf.slice(mask, [0, t, 0], [batch, 1, numCars]), [
-        batch,
-        numCars,
-      ]) as tf.Tensor2D;
-      const others = tf.reshape(tf.slice(cars, [0, t, 0, 0], [batch, 1, numCars, 5]), [
-        batch,
-        numCars,
-        5,
-      ]) as tf.Tensor3D;
+      const next = frameOf<tf.Tensor2D>(ego, t);
+      const act = frameOf<tf.Tensor2D>(actions, t);
+      const there = frameOf<tf.Tensor2D>(mask, t);
+      const others = frameOf<tf.Tensor3D>(cars, t);
       const target = withoutGradient(() => draw(others, there, history.road, next));
       const action = actionOf(state, next, act);
       const latent = latentOf(state, action, target, t);
@@ -250,12 +239,7 @@ export function cnnWorldModel(options: CnnWorldModelOptions): CnnWorldModel {
       const state = given as unknown as CnnState;
       const rows = ego.shape[0];
       const fixed = state.latent;
-      const latent = fixed
-        ? (tf.reshape(tf.slice(fixed, [0, state.steps, 0], [rows, 1, latentSize]), [
-            rows,
-            latentSize,
-          ]) as tf.Tensor2D)
-        : prior(rows, state.seed, state.steps);
+      const latent = fixed ? frameOf<tf.Tensor2D>(fixed, state.steps) : prior(rows, state.seed, state.steps);
       const drops = model.dropsUnits
         ? new Generator(state.seed).split("dropout").split(state.steps)
         : undefined;
@@ -299,15 +283,10 @@ export function cnnWorldModel(options: CnnWorldModelOptions): CnnWorldModel {
       unroll(window, latentOf, draws.split("dropout"), (predicted, target, t, state, next) => {
         errors.push(tf.mean(tf.squaredDifference(predicted, target)));
         if (!withState) return;
-        const [batch] = window.ego.shape;
+        const past = window.history.ego;
         const before =
-          t === 0
-            ? tf.reshape(
-                tf.slice(window.history.ego, [0, window.history.ego.shape[1] - 1, 0], [batch, 1, 5]),
-                [batch, 5],
-              )
-            : tf.reshape(tf.slice(window.ego, [0, t - 1, 0], [batch, 1, 5]), [batch, 5]);
-        const truth = normalised(diff(next, before as tf.Tensor2D));
+          t === 0 ? frameOf<tf.Tensor2D>(past, past.shape[1] - 1) : frameOf<tf.Tensor2D>(window.ego, t - 1);
+        const truth = normalised(diff(next, before));
         errors.push(tf.mean(tf.squaredDifference(state.states.at(-1)!, truth)));
       });
       const steps = window.cars.shape[1];

@@ -2,6 +2,7 @@ import { checkInteger } from "@lab/core";
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
 import { joinColumns, splitColumns } from "../gradient/columns.js";
+import { frameOf } from "../gradient/frame-of.js";
 import { assignWeights, Mlp, type WeightsSpec, weightsToSpec } from "../network/index.js";
 import type { History } from "../scene/scene.js";
 import { NUM_TRACKED } from "../scene/tracked-cars.js";
@@ -102,10 +103,8 @@ export function jointWorldModel(options: JointWorldModelOptions = {}): LearnedWo
     };
   };
   const begin = (history: History): JointState => {
-    const [batch, frames] = history.ego.shape;
-    const present = tf.slice(history.ego, [0, frames - 1, 0], [batch, 1, 5]);
     return {
-      ego: tf.reshape(present, [batch, 5]),
+      ego: frameOf(history.ego, history.ego.shape[1] - 1),
       motion: motionOf(history),
       mask: history.mask,
       road: history.road,
@@ -133,9 +132,9 @@ export function jointWorldModel(options: JointWorldModelOptions = {}): LearnedWo
       let state = begin(history);
       const losses: tf.Tensor[] = [];
       for (let t = 0; t < steps; t++) {
-        const action = tf.reshape(tf.slice(actions, [0, t, 0], [batch, 1, 2]), [batch, 2]) as tf.Tensor2D;
+        const action = frameOf<tf.Tensor2D>(actions, t);
         state = advance(state, action);
-        const target = tf.reshape(tf.slice(ego, [0, t, 0], [batch, 1, 5]), [batch, 5]);
+        const target = frameOf(ego, t);
         const own = tf.div(tf.sub(state.ego, target), tf.tensor1d(EGO_SCALES));
         const { x, y, v } = state.motion;
         const actual = tf.reshape(tf.slice(cars, [0, t, 0, 0], [batch, 1, NUM_TRACKED, 3]), [
@@ -143,7 +142,7 @@ export function jointWorldModel(options: JointWorldModelOptions = {}): LearnedWo
           NUM_TRACKED,
           3,
         ]);
-        const there = tf.reshape(tf.slice(mask, [0, t, 0], [batch, 1, NUM_TRACKED]), [batch, NUM_TRACKED, 1]);
+        const there = tf.expandDims(frameOf(mask, t), 2);
         const others = tf.mul(
           tf.div(tf.sub(joinColumns([x, y, v]), actual), tf.tensor1d(OTHER_SCALES)),
           there,
