@@ -14,7 +14,12 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Runs a command with its defaults and answers what it printed. */
-async function lab(name: string, options: CommandContext["options"], json = false): Promise<string> {
+async function lab(
+  name: string,
+  options: CommandContext["options"],
+  json = false,
+  { signal = new AbortController().signal, onProgress = () => undefined }: Partial<CommandContext> = {},
+): Promise<string> {
   const command = commands.find(({ path }) => path.join(" ") === `ppuu ${name}`)!;
   const lines: string[] = [];
   const defaults = Object.fromEntries(
@@ -24,8 +29,8 @@ async function lab(name: string, options: CommandContext["options"], json = fals
     options: { ...defaults, ...options },
     init: async () => device(),
     runner: "inline",
-    signal: new AbortController().signal,
-    onProgress: () => undefined,
+    signal,
+    onProgress,
     print: (line) => lines.push(line),
     json,
   });
@@ -54,5 +59,38 @@ test("simulate, inspect and render work together", async () => {
   await expect(lab("render", { log, car: 99, out: gif })).rejects.toThrow("car 99 of scene 0 does not exist");
   await expect(lab("render", { log, car: 5, policy: "nobody", out: gif })).rejects.toThrow(
     "policy nobody cannot be used",
+  );
+});
+
+test("train, stopped twice, ends with the bytes of an undisturbed run; evaluate drives what it wrote", async () => {
+  const log = join(folder, "traffic.npz");
+  await lab("simulate", { out: log, seconds: 16, seed: 4 });
+  const options = { log, steps: 12, batch: 8, horizon: 4, seed: 1 };
+  const [whole, stopped] = [join(folder, "whole"), join(folder, "stopped")];
+  const undisturbed = JSON.parse(await lab("train", { ...options, out: whole }, true));
+  expect(undisturbed).toMatchObject({ steps: 12, resumedFrom: 0 });
+  for (const at of [3, 8]) {
+    const stop = new AbortController();
+    const run = lab("train", { ...options, out: stopped }, true, {
+      signal: stop.signal,
+      onProgress: ({ done, metrics }) => metrics && done === at && stop.abort(new Error("Ctrl-C")),
+    });
+    await expect(run).rejects.toThrow("Ctrl-C");
+  }
+  // Options of every command, such as the backend's, make no other run.
+  const resumed = JSON.parse(await lab("train", { ...options, out: stopped, backend: "auto" }, true));
+  expect(resumed).toMatchObject({ resumedFrom: 8, loss: undisturbed.loss });
+  for (const file of ["policy.json", "losses.json"]) {
+    expect((await readFile(join(stopped, file))).equals(await readFile(join(whole, file)))).toBe(true);
+  }
+  await expect(lab("train", { ...options, out: stopped, seed: 2 })).rejects.toThrow(
+    `ppuu train: out is ${stopped}, which holds a run of`,
+  );
+
+  const drive = { log, episodes: 4, seconds: 3, mode: "reactive" };
+  const found = JSON.parse(await lab("evaluate", { ...drive, policy: join(whole, "policy.json") }, true));
+  expect(found).toMatchObject({ mode: "reactive", episodes: 4 });
+  expect(await lab("evaluate", { ...drive, mode: "replay", policy: "replay" })).toContain(
+    "of 4 episodes, replay",
   );
 });

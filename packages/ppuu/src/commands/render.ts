@@ -1,32 +1,13 @@
-import { ArgumentError, DataError } from "@lab/core";
+import { ArgumentError } from "@lab/core";
 import type { Command } from "@lab/core/experiment";
 import { atomicWrite } from "@lab/core/io";
-import { policyFromSpec } from "../evaluation/build-policy.js";
 import { evaluate } from "../evaluation/evaluate.js";
-import { checkCar, type TrafficLog } from "../log/traffic-log.js";
+import { checkCar } from "../log/traffic-log.js";
 import { renderEpisode, stripOf, toPng, writeGif, writeSvg } from "../picture/render-episode.js";
 import { writeHtml } from "../picture/viewer.js";
-import type { Policy, PolicySpec } from "../policy/policy.js";
 import { checkPlace } from "../scene/windows.js";
 import { readLog } from "./read-log.js";
-
-const NAMED = ["replay", "no-action", "idm"] as const;
-
-async function policyOf(name: string, log: TrafficLog): Promise<Policy> {
-  if (name === "idm") return policyFromSpec({ kind: "idm", gain: 0.004 }, log);
-  if ((NAMED as readonly string[]).includes(name)) return policyFromSpec({ kind: name } as PolicySpec, log);
-  const { readFile } = await import("node:fs/promises");
-  try {
-    return policyFromSpec(JSON.parse(await readFile(name, "utf8")) as PolicySpec, log);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new DataError(
-      `ppuu render: policy ${name} cannot be used (${reason}); ${NAMED.join(", ")} or a file with a policy's description was expected`,
-      { path: name },
-      { cause },
-    );
-  }
-}
+import { POLICY_OPTION, readPolicy } from "./read-policy.js";
 
 /** `lab ppuu render LOG` */
 export const render: Command = {
@@ -38,11 +19,7 @@ export const render: Command = {
     scene: { type: "number", description: "Index of the scene", default: 0 },
     frame: { type: "number", description: "Frame to begin with", default: 1 },
     seconds: { type: "number", description: "Seconds to drive at most", default: 10 },
-    policy: {
-      type: "string",
-      description: "replay, no-action, idm, or a file with a policy",
-      default: "replay",
-    },
+    policy: { ...POLICY_OPTION, default: "replay" },
     mode: {
       type: "string",
       description: "Whether the others follow the log or react",
@@ -69,7 +46,7 @@ export const render: Command = {
     const place = { scene: Number(options.scene), car: Number(options.car), frame: Number(options.frame) };
     checkCar("ppuu render", log, place.scene, place.car);
     checkPlace("ppuu render", log, place, 1, 1);
-    const report = await evaluate(await policyOf(String(options.policy), log), {
+    const report = await evaluate(await readPolicy("ppuu render", String(options.policy), log), {
       log,
       mode: options.mode as "replay" | "reactive",
       places: [place],
