@@ -1,18 +1,8 @@
 import { ArgumentError, DataError } from "../../errors/index.js";
-import { fromHalf } from "../safetensors/dtypes.js";
+import { fromHalf, type SafetensorsArray } from "../safetensors/dtypes.js";
 
 /** Arrays that an npy file can hold. */
-export type NpyData =
-  | Float64Array
-  | Float32Array
-  | BigInt64Array
-  | BigUint64Array
-  | Int32Array
-  | Uint32Array
-  | Int16Array
-  | Uint16Array
-  | Int8Array
-  | Uint8Array;
+export type NpyData = SafetensorsArray;
 
 /** An array with its shape. */
 export interface NpyArray {
