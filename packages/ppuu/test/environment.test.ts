@@ -233,6 +233,12 @@ describe("evaluate", () => {
     );
     const signal = AbortSignal.abort(new Error("enough"));
     await expect(evaluate(noAction(), { ...short, mode: "replay", signal })).rejects.toThrow("enough");
+    // Also one that comes from a timer or a key, while nothing in the evaluation waits for anything.
+    const late = new AbortController();
+    setImmediate(() => late.abort(new Error("Ctrl-C")));
+    await expect(evaluate(noAction(), { ...short, mode: "replay", signal: late.signal })).rejects.toThrow(
+      "Ctrl-C",
+    );
     await expect(evaluate(noAction(), { ...short, mode: "replay", episodes: 500 })).rejects.toThrow(
       "at most 120 were expected",
     );

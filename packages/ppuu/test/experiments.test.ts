@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { renderSvg } from "@lab/core/plot";
 import { describe, expect, test } from "vitest";
 import { experiments } from "../src/experiments/index.js";
@@ -17,7 +20,7 @@ describe("experiments", () => {
 
   test.each([
     ["ppuu/ring", { ...tiny, cloneSteps: 3, reactiveEpisodes: 3, withUnperturbed: true }],
-    ["ppuu/mpc", { ...tiny, episodes: 2, jointUpdates: 2, testSeconds: 4 }],
+    ["ppuu/mpc", { ...tiny, episodes: 2, jointUpdates: 2, testSeconds: 2 }],
     ["ppuu/counterfactual", { ...tiny, updates: 2, futures: 8 }],
     ["ppuu/stress", { ...tiny, episodes: 3 }],
     ["ppuu/i80", { seconds: 40, steps: 2, episodes: 4 }],
@@ -29,6 +32,32 @@ describe("experiments", () => {
     expect(notes.join(" ")).toContain("Data");
     for (const figure of figures) expect(renderSvg(figure)).toContain("<svg");
   });
+});
+
+test("ppuu/ring, stopped while it trains, ends with the result of an undisturbed run", async () => {
+  const store = await mkdtemp(join(tmpdir(), "lab-ppuu-ring-"));
+  const change = { ...tiny, steps: 6, cloneSteps: 2, reactiveEpisodes: 2, withUnperturbed: true };
+  try {
+    for (const arm of ["training: separated, replay world", "training: separated, no start perturbation"]) {
+      const stop = new AbortController();
+      const run = runExperiment("ppuu/ring", "quick", [0], change, {
+        store,
+        signal: stop.signal,
+        onProgress: ({ done, message }) => message === arm && done === 4 && stop.abort(new Error("Ctrl-C")),
+      });
+      await expect(run).rejects.toThrow("Ctrl-C");
+    }
+    const [resumed, whole] = [
+      await runExperiment("ppuu/ring", "quick", [0], change, { store }),
+      await runExperiment("ppuu/ring", "quick", [0], change),
+    ].map(({ runs }) =>
+      JSON.parse(JSON.stringify(runs[0]!.result, (key, value) => (key === "seconds" ? 0 : value))),
+    );
+    expect(resumed).toEqual(whole);
+    expect(whole.curve).toHaveLength(6);
+  } finally {
+    await rm(store, { recursive: true, force: true });
+  }
 });
 
 describe("the verdict of ppuu/ring", () => {

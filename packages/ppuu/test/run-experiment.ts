@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { device } from "@lab/core";
-import type { Experiment, Mode, Run } from "@lab/core/experiment";
+import type { Experiment, ExperimentContext, Mode, Run } from "@lab/core/experiment";
 import { Generator } from "@lab/core/random";
 import { experiments } from "../src/experiments/index.js";
 
@@ -12,11 +12,12 @@ export async function runExperiment(
   mode: Mode,
   seeds: readonly number[],
   change: Record<string, unknown> = {},
+  within: Partial<Pick<ExperimentContext<unknown>, "store" | "signal" | "onProgress">> = {},
 ): Promise<{ experiment: Experiment; runs: Run<unknown>[] }> {
   const experiment = experiments.find((candidate) => candidate.name === name)!;
   const runs: Run<unknown>[] = [];
   for (const seed of seeds) {
-    const store = await mkdtemp(join(tmpdir(), "lab-ppuu-store-"));
+    const store = within.store ?? (await mkdtemp(join(tmpdir(), "lab-ppuu-store-")));
     try {
       const result = await experiment.run({
         params: { ...(experiment.params(mode) as object), ...change },
@@ -24,15 +25,16 @@ export async function runExperiment(
         generator: new Generator(seed),
         device: device(),
         data: { dir: undefined },
-        store,
         runner: "inline",
         signal: new AbortController().signal,
         onProgress: () => undefined,
+        ...within,
+        store,
       });
       // Results must survive being stored as JSON.
       runs.push({ seed, result: JSON.parse(JSON.stringify(result)) });
     } finally {
-      await rm(store, { recursive: true, force: true });
+      if (!within.store) await rm(store, { recursive: true, force: true });
     }
   }
   return { experiment, runs };

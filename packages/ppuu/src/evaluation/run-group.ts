@@ -1,4 +1,4 @@
-import { checkAborted } from "@lab/core";
+import { checkAborted, yieldToEvents } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { CostModel } from "../costs/cost-model.js";
 import {
@@ -53,6 +53,7 @@ export async function runGroup(
   const sums: Record<string, number>[] = runs.map(() => ({}));
   policy.reset?.();
   while (runs.some(({ outcomeAhead }) => !outcomeAhead)) {
+    await yieldToEvents();
     checkAborted(options.signal);
     const observation = observationOf(runs);
     const action = await policy(observation);

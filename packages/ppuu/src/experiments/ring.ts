@@ -10,7 +10,7 @@ import { mlpPolicy } from "../policy/mlp-policy.js";
 import type { Policy, TrainablePolicy } from "../policy/policy.js";
 import { replayPolicy } from "../policy/replay-policy.js";
 import { noAction } from "../policy/simple-policies.js";
-import { type TrainPolicyOptions, trainPolicy } from "../policy/train-policy.js";
+import { partsOf, type TrainPolicyOptions, trainPolicy } from "../policy/train-policy.js";
 import { keepsLane } from "../scene/windows.js";
 import { replayWorld } from "../world/replay-world.js";
 import { lateralGain } from "./lateral-gain.js";
@@ -105,7 +105,7 @@ async function run(context: ExperimentContext<RingParams>): Promise<RingResult> 
 
   const imagine = async (method: string, options: Partial<TrainPolicyOptions<TrainablePolicy>> = {}) => {
     const policy = mlpPolicy({ seed });
-    await trainPolicy({
+    const { history } = await trainPolicy({
       policy,
       log: train,
       world: replayWorld(train),
@@ -118,17 +118,17 @@ async function run(context: ExperimentContext<RingParams>): Promise<RingResult> 
       on: ({ step, loss }) => progress(method, step, params.steps, loss),
       ...options,
     });
-    return policy;
+    return { policy, history };
   };
 
   let began = performance.now();
-  const policy = await imagine(SEPARATED, {
-    checkpoint: `${store}/separated.ckpt`,
-    on({ step, loss, parts }) {
-      result.curve.push({ step, loss, parts });
-      progress(SEPARATED, step, params.steps, loss);
-    },
-  });
+  const { policy, history } = await imagine(SEPARATED, { checkpoint: `${store}/separated.ckpt` });
+  // A run that goes on has the figures before the stop in its history.
+  result.curve = history.rows.map(({ step, scalars }) => ({
+    step,
+    loss: scalars.loss!,
+    parts: partsOf(scalars),
+  }));
   const report = await judge(SEPARATED, policy, began, { keep: 4 });
   result.strip = stripOf(report.episodes.find(({ success, recording }) => success && recording));
   await judge(SEPARATED, policy, performance.now(), reactive);
@@ -147,13 +147,16 @@ async function run(context: ExperimentContext<RingParams>): Promise<RingResult> 
 
   if (params.withUnperturbed) {
     began = performance.now();
-    const fixed = await imagine(UNPERTURBED, { perturb: false, checkpoint: `${store}/unperturbed.ckpt` });
+    const { policy: fixed } = await imagine(UNPERTURBED, {
+      perturb: false,
+      checkpoint: `${store}/unperturbed.ckpt`,
+    });
     await judge(UNPERTURBED, fixed, began);
     result.gains.unperturbed = await lateralGain(fixed);
     fixed.dispose();
 
     began = performance.now();
-    const anywhere = await imagine(FROM_CHANGES, {
+    const { policy: anywhere } = await imagine(FROM_CHANGES, {
       perturb: false,
       starts: () => true,
       checkpoint: `${store}/from-changes.ckpt`,

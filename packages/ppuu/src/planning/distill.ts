@@ -1,4 +1,11 @@
-import { ArgumentError, checkAborted, checkInteger, checkNumber, type Progress } from "@lab/core";
+import {
+  ArgumentError,
+  checkAborted,
+  checkInteger,
+  checkNumber,
+  type Progress,
+  yieldToEvents,
+} from "@lab/core";
 import { adamw } from "@lab/core/optim";
 import { Generator } from "@lab/core/random";
 import { type FitOptions, fit, type History as TrainingHistory } from "@lab/core/train";
@@ -140,6 +147,7 @@ async function momentsOf(options: DistillOptions): Promise<Moments> {
     weight: Float32Array.from({ length: count }, (_, i) => gamma ** (i % horizon)),
   };
   for (let done = 0; done < plans; ) {
+    await yieldToEvents();
     checkAborted(signal);
     onProgress?.({ done, total: plans, message: "planning" });
     const rows = Math.min(ROWS, plans - done);

@@ -172,7 +172,8 @@ export function checkPair(caller: string, world: WorldModel, ego: EgoModel | und
   );
 }
 
-function partsOf(scalars: Record<string, number>): Record<string, number> {
+/** The parts of the cost among the figures of an update. */
+export function partsOf(scalars: Record<string, number>): Record<string, number> {
   return Object.fromEntries(
     Object.entries(scalars)
       .filter(([name]) => name.startsWith("part/"))
