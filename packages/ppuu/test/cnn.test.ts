@@ -33,10 +33,22 @@ const present = (h: ReturnType<typeof history>) => {
 
 describe("sizes", () => {
   test("the networks have the parameters of the published code", () => {
-    expect(count(cnnWorldModel({ kind: "cfm", size: "full" }).parameters())).toBe(15_638_920);
+    const full = cnnWorldModel({ kind: "cfm", size: "full" }).parameters();
+    expect(count(full)).toBe(15_638_920);
     expect(count(cnnWorldModel({ kind: "dfm-km", size: "full" }).parameters())).toBe(14_130_051);
     expect(count(cnnPolicy().parameters())).toBe(6_543_298);
     expect(count(cnnWorldModel({ kind: "dfm-km" }).parameters())).toBe(140_803);
+    // The sizes between the layers.
+    const shape = (name: string) => full.get(`${name}.weight`)!.shape;
+    const code = 14 * 3 * 256;
+    expect(shape("image.0")).toEqual([4, 4, 60, 64]);
+    expect(shape("state.2")).toEqual([256, code]);
+    expect(shape("action.2")).toEqual([256, code]);
+    expect(shape("posterior.0")).toEqual([code, 256]);
+    expect(shape("expander")).toEqual([32, code]);
+    expect(shape("unet.middle1")).toEqual([3 * 2 * 256, 256]);
+    expect(shape("unet.middle2")).toEqual([256, 3 * 2 * 256]);
+    expect(shape("head.2.0")).toEqual([512, 256]);
   });
 
   test("the full model predicts a 117 by 24 image and, where it has a state head, the ego", () => {

@@ -1,4 +1,5 @@
 import { ArgumentError, NumericalError } from "@lab/core";
+import { sgd } from "@lab/core/optim";
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
@@ -49,6 +50,42 @@ describe("trainPolicy", () => {
     expect(tf.memory().numTensors).toBe(before);
     const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
     expect(mean(seen.slice(-8))).toBeLessThan(0.9 * mean(seen.slice(0, 8)));
+  });
+
+  test("tells the norm of the gradients, which clipping bounds and does not change", async () => {
+    const moved = async (clipNorm: number) => {
+      const policy = mlpPolicy({ seed: 6 });
+      const weights = () =>
+        Promise.all([...policy.parameters().values()].map(async (value) => [...(await value.data())])).then(
+          (all) => all.flat(),
+        );
+      const before = await weights();
+      const norms: number[] = [];
+      await trainPolicy({
+        ...common,
+        policy,
+        world: constantVelocityWorld(),
+        steps: 1,
+        clipNorm,
+        optimizer: sgd({ learningRate: 1 }),
+        on: ({ gradNorm }) => norms.push(gradNorm),
+      });
+      const after = await weights();
+      return { norm: norms[0]!, way: Math.hypot(...after.map((value, i) => value - before[i]!)) };
+    };
+    const [free, bound] = [await moved(1e3), await moved(1e-2)];
+    expect(free.norm).toBeGreaterThan(2e-2);
+    expect(bound.norm).toBe(free.norm);
+    expect(free.way / free.norm).toBeCloseTo(1, 3);
+    expect(bound.way / 1e-2).toBeCloseTo(1, 3);
+    const rejected = trainPolicy({
+      ...common,
+      policy: mlpPolicy(),
+      world: replayWorld(log),
+      steps: 1,
+      clipNorm: 0,
+    });
+    await expect(rejected).rejects.toThrow("trainPolicy: clipNorm is 0");
   });
 
   test("a run that was stopped ends in the same losses", async () => {

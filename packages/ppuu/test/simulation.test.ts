@@ -64,6 +64,15 @@ describe("TrafficSimulation", () => {
     for (let t = 0; t < 300; t++) traffic.step();
     let [overlaps, changes, sum, count, slips] = [0, 0, 0, 0, 0];
     let before = traffic.state();
+    // Flow is conserved: who crossed one line of the ring and not the other is between them.
+    const [first, second] = [90, 270];
+    const along = (x: number) => x - 360 * Math.floor(x / 360);
+    const between = (state: typeof before) =>
+      [...state.x].filter((x) => along(x) >= first && along(x) < second).length;
+    const start = between(before);
+    let [overFirst, overSecond] = [0, 0];
+    const crosses = (from: number, to: number, line: number) =>
+      Math.floor((to - line) / 360) - Math.floor((from - line) / 360);
     for (let t = 0; t < 600; t++) {
       traffic.step();
       const now = traffic.state();
@@ -72,11 +81,16 @@ describe("TrafficSimulation", () => {
         if (now.target[i]! >= 0 && before.target[i]! < 0) changes++;
         sum += now.v[i]!;
         count++;
+        overFirst += crosses(before.x[i]!, now.x[i]!, first);
+        overSecond += crosses(before.x[i]!, now.x[i]!, second);
         slips = Math.max(slips, Math.abs(now.x[i]! - before.x[i]! - 0.1 * before.v[i]!));
       }
       before = now;
     }
     expect(overlaps).toBe(0);
+    expect(overFirst).toBeGreaterThan(1000);
+    expect(overFirst - overSecond).toBe(between(before) - start);
+    expect([...before.present].every(Boolean)).toBe(true);
     expect(slips).toBeLessThan(1e-9); // the position moves by the old speed
     expect(sum / count).toBeGreaterThan(5.8);
     expect(sum / count).toBeLessThan(7.5);

@@ -67,7 +67,7 @@ const GATES: Record<"quick" | "full", Gate> = {
 
 const SEPARATED = "separated, replay world";
 const UNPERTURBED = "separated, no start perturbation";
-/** Not judged: a start in the midst of a lane change is a perturbation, of a few places only. */
+/** Not judged: a start in the midst of a lane change is a perturbation by itself. */
 const FROM_CHANGES = "separated, no start perturbation, also from lane changes";
 const NO_ACTION = "no action";
 const CLONING = "behavioural cloning";
@@ -222,7 +222,7 @@ function gainNote(gains: readonly RingResult["gains"][]): string[] {
   const list = (values: readonly number[]) => values.map((value) => value.toExponential(1)).join(", ");
   return [
     `Answer to an offset, curvature (1/m) for each metre beside the middle of the lane: ${list(pairs.map(({ separated }) => separated))} with start perturbation, ${list(pairs.map(({ unperturbed }) => unperturbed!))} without. Futures begin where the recorded car keeps its lane; exact kinematics imagines no drift from there, so without perturbation there is no offset to learn from, and cars drift off the road.`,
-    `Futures that begin in a lane change begin up to half a lane beside the middle; "${FROM_CHANGES}" has these too, a tenth of the places, and some trainings learn from them.`,
+    `Futures that begin in a lane change begin up to half a lane beside the middle; "${FROM_CHANGES}" has these too, 7 % of the places, and some trainings learn from them.`,
   ];
 }
 

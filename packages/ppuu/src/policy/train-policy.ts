@@ -9,6 +9,7 @@ import type { TrafficLog } from "../log/traffic-log.js";
 import type { History, Place } from "../scene/scene.js";
 import { disposeHistory, historyFromLog, samplePlaces } from "../scene/windows.js";
 import type { WorldModel } from "../world/world-model.js";
+import { ClippingOptimizer } from "./clipping-optimizer.js";
 import { costsOf, discounts, type GradientPath, imagine } from "./imagine.js";
 import { type Perturbation, perturbed } from "./perturbation.js";
 import type { TrainablePolicy } from "./policy.js";
@@ -23,6 +24,8 @@ export interface PolicyUpdate {
   loss: number;
   /** Mean of each part of the cost, without its weight. */
   parts: Record<string, number>;
+  /** Norm of the gradients before clipping. */
+  gradNorm: number;
 }
 
 /** Options of {@link trainPolicy}. */
@@ -132,6 +135,10 @@ export async function trainPolicy<P extends TrainablePolicy>(
   const defaultRate = (t: number) => 3e-3 + ((1e-5 - 3e-3) * t) / Math.max(1, steps - 1);
   const schedule = options.schedule ?? (options.optimizer ? undefined : defaultRate);
   const optimizer = options.optimizer ?? adamw({ learningRate: 3e-3, weightDecay: 0 });
+  const clipping = new ClippingOptimizer(
+    optimizer,
+    checkNumber("trainPolicy", "clipNorm", options.clipNorm ?? 1, { above: 0 }),
+  );
   try {
     const history = await fit<Batch>({
       steps,
@@ -142,15 +149,15 @@ export async function trainPolicy<P extends TrainablePolicy>(
         const means = Object.entries(parts).map(([name, part]) => [`part/${name}`, tf.mean(part)]);
         return { loss: tf.sum(tf.mul(total, weights)), ...Object.fromEntries(means) };
       },
-      optimizer,
+      optimizer: clipping,
       ...(schedule && { schedule }),
       variables: policy.parameters(),
-      clipNorm: options.clipNorm ?? 1,
       ...(options.checkpoint && { checkpoint: options.checkpoint }),
       ...(signal && { signal }),
-      on({ type, step, scalars }) {
-        if (type === "step")
-          options.on?.({ type: "update", step, loss: scalars.loss!, parts: partsOf(scalars) });
+      async on({ type, step, scalars }) {
+        if (type !== "step") return;
+        const gradNorm = await clipping.norm();
+        options.on?.({ type: "update", step, loss: scalars.loss!, parts: partsOf(scalars), gradNorm });
       },
     });
     return { policy, history };
@@ -159,6 +166,7 @@ export async function trainPolicy<P extends TrainablePolicy>(
     throw await culprit(error, begin(error.iteration - 1), imagined, batch);
   } finally {
     weights.dispose();
+    clipping.forget();
     if (!options.optimizer) optimizer.dispose();
   }
 }
