@@ -38,7 +38,7 @@ export async function lossRows(backend) {
     const views = ["a", "b"].map((name) => new Generator(name).normal([pairs, 128]));
     const runs = { lab: () => differentiate((x, y) => decoupledContrastive(x, y), views) };
     if (pairs <= MOST_TEXTBOOK) runs.textbook = () => differentiate((x, y) => textbookDcl(x, y, 0.1), views);
-    const times = await inTurns(runs, pairs > 2000 ? Math.min(3, repeats) : repeats, { warm: 2 });
+    const times = await inTurns(runs, pairs > 2000 ? Math.min(3, repeats) : repeats, { warm: 8 });
     const name = `DCL and gradient, ${pairs} pairs of 128`;
     add(name, times.lab, BARS[pairs], "textbook composition, tfjs", times.textbook);
     if (torch.missing) continue;

@@ -1,17 +1,17 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-/** `[π₁⊙Z | … | π_K⊙Z | Z]`, `[n, (K+1) d]`: flat, because batched products are slow on wasm. */
-export function weightedCopies(z: tf.Tensor2D, membership: tf.Tensor2D): tf.Tensor2D {
+/**
+ * Gram matrices `[K + 1, d, d]`: $Z^\top \mathrm{diag}(\pi_k) Z$ of every cluster, then $Z^\top Z$. One flat product, because
+ * batched products are slow on wasm, with the weighted copies on the left: the right operand is packed anew in every product.
+ */
+export function weightedGrams(z: tf.Tensor2D, membership: tf.Tensor2D): tf.Tensor3D {
   const [count, dim] = z.shape;
   const numClusters = membership.shape[1];
-  const copies = tf.mul(tf.reshape(membership, [count, numClusters, 1]), tf.reshape(z, [count, 1, dim]));
-  return tf.concat([tf.reshape(copies, [count, numClusters * dim]), z], 1) as tf.Tensor2D;
-}
-
-/** Blocks `[d, k d]` side by side as a batch `[k, d, d]`. */
-export function splitBlocks(flat: tf.Tensor2D): tf.Tensor3D {
-  const [dim, width] = flat.shape;
-  return tf.transpose(tf.reshape(flat, [dim, width / dim, dim]), [1, 0, 2]) as tf.Tensor3D;
+  const columns = tf.transpose(z) as tf.Tensor2D;
+  const weights = tf.reshape(tf.transpose(membership), [numClusters, 1, count]);
+  const copies = tf.reshape(tf.mul(tf.expandDims(columns, 0), weights), [numClusters * dim, count]);
+  const grams = tf.matMul(tf.concat([copies, columns], 0) as tf.Tensor2D, z);
+  return tf.reshape(grams, [numClusters + 1, dim, dim]);
 }
 
 /** A batch `[k, d, d]` as blocks `[d, k d]` side by side. */

@@ -2,7 +2,7 @@ import { ArgumentError, checkChoice, checkInteger, checkNumber, checkRank, check
 import { callKernel, hasHostKernel } from "@lab/core/host-kernel";
 import { logdetGram } from "@lab/core/linalg";
 import * as tf from "@tensorflow/tfjs-core";
-import { joinBlocks, splitBlocks, weightedCopies } from "./batch-gram.js";
+import { joinBlocks, weightedGrams } from "./batch-gram.js";
 import { inverseLogdet } from "./inverse-logdet.js";
 import { RATE_GRADIENT, registerRateGradient } from "./rate-gradient-kernel.js";
 
@@ -84,7 +84,7 @@ function rates(
     const alpha = dim / (count * epsilonSquared);
     const mass = tf.sum(pi, 0) as tf.Tensor1D;
     const factors = tf.concat([tf.div(dim / epsilonSquared, tf.maximum(mass, EMPTY)), tf.tensor1d([alpha])]);
-    const grams = splitBlocks(tf.matMul(x, weightedCopies(x, pi), true));
+    const grams = weightedGrams(x, pi);
     const m = tf.add(
       tf.mul(grams, tf.reshape(factors, [-1, 1, 1])),
       tf.expandDims(tf.eye(dim), 0),

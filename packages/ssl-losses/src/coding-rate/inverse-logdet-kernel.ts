@@ -1,4 +1,6 @@
+import { ArgumentError, NotPositiveDefiniteError } from "@lab/core";
 import { registerHostKernel } from "@lab/core/host-kernel";
+import { choleskyHost } from "@lab/core/linalg";
 
 /** Name of the kernel. */
 export const INVERSE_LOGDET = "LabInverseLogdet";
@@ -14,12 +16,19 @@ export function registerInverseLogdet(): void {
     outputShapes: ([shape]) => [shape!, [shape![0]!]],
     compute([m], [inverse, logdet], [shape]) {
       const [num, n] = shape as [number, number];
-      const lower = new Float64Array(n * n);
       const inverted = new Float64Array(n * n);
       const product = new Float64Array(n * n);
       for (let k = 0; k < num; k++) {
         const from = k * n * n;
-        logdet![k] = factor(m!.subarray(from, from + n * n), lower, n);
+        const lower = factor(m!.subarray(from, from + n * n), n);
+        if (!lower) {
+          inverse!.fill(Number.NaN, from, from + n * n);
+          logdet![k] = Number.NaN;
+          continue;
+        }
+        let sum = 0;
+        for (let i = 0; i < n; i++) sum += Math.log(lower[i * n + i]!);
+        logdet![k] = 2 * sum;
         invertLower(lower, inverted, n);
         timesOwnTranspose(inverted, product, n);
         const out = inverse!.subarray(from, from + n * n);
@@ -30,29 +39,14 @@ export function registerInverseLogdet(): void {
   });
 }
 
-/** Lower factor of a matrix, of which the lower half is read; returns the logarithm of the determinant. */
-function factor(m: Float32Array, lower: Float64Array, n: number): number {
-  let logdet = 0;
-  for (let i = 0; i < n; i++) {
-    const a = i * n;
-    for (let j = 0; j <= i; j++) {
-      const b = j * n;
-      // Four sums at once: one would wait for itself.
-      let [s0, s1, s2, s3] = [0, 0, 0, 0];
-      let k = 0;
-      for (; k + 3 < j; k += 4) {
-        s0 += lower[a + k]! * lower[b + k]!;
-        s1 += lower[a + k + 1]! * lower[b + k + 1]!;
-        s2 += lower[a + k + 2]! * lower[b + k + 2]!;
-        s3 += lower[a + k + 3]! * lower[b + k + 3]!;
-      }
-      for (; k < j; k++) s0 += lower[a + k]! * lower[b + k]!;
-      const rest = m[a + j]! - (s0 + s1 + s2 + s3);
-      lower[a + j] = i === j ? Math.sqrt(rest) : rest / lower[b + j]!;
-    }
-    logdet += 2 * Math.log(lower[a + i]!);
+/** Lower factor of a matrix; none when it holds NaN, since a Gram matrix on top of the identity is positive definite. */
+function factor(m: Float32Array, n: number): Float64Array | undefined {
+  try {
+    return choleskyHost(Float64Array.from(m), n);
+  } catch (error) {
+    if (error instanceof ArgumentError || error instanceof NotPositiveDefiniteError) return undefined;
+    throw error;
   }
-  return logdet;
 }
 
 /** to_j += Σ_r w_r from_{rj} for four rows, one below the other, that start at `from`. */

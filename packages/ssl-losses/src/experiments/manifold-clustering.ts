@@ -197,13 +197,17 @@ export const manifoldClustering: Experiment<ManifoldClusteringParams, ManifoldCl
   name: "ssl-manifold-clustering",
   paper: nmcePaper,
   claim: "Maximal coding rates under augmentation make classes separable and cluster them without labels.",
-  estimate: { quick: 35, full: 120 },
+  estimate: { quick: 110, full: 140 },
   seeds: { quick: 1, full: 3, paper: 3 },
   isMain: true,
-  params: (mode) =>
-    mode === "quick"
-      ? { count: 1797, steps: 250, batch: 256, restarts: 2, headSteps: 250, elasticNet: false }
-      : { count: 1797, steps: 1500, batch: 512, restarts: 3, headSteps: 800, elasticNet: true },
+  params: (mode) => ({
+    count: 1797,
+    steps: 1500,
+    batch: 512,
+    restarts: 3,
+    headSteps: 800,
+    elasticNet: mode !== "quick",
+  }),
   run,
   summarise,
 };

@@ -235,7 +235,7 @@ export const smallBatches: Experiment<SmallBatchesParams, SmallBatchesResult> = 
   name: "ssl-small-batches",
   paper: decoupledPaper,
   claim: "Without the positive in the denominator contrastive learning works with small batches.",
-  estimate: { quick: 30, full: 150 },
+  estimate: { quick: 40, full: 200 },
   seeds: { quick: 1, full: 4, paper: 4 },
   isMain: true,
   params: (mode) =>
