@@ -87,6 +87,28 @@ test("isotropic, rank-one and orthogonal clusters give their closed forms", asyn
   expect(idealRateReduction({ dim: 128, numClusters: 10, epsilonSquared: 0.2 })).toBeCloseTo(89.5089, 4);
 });
 
+test("the ideal is the largest for clusters of equal size alone", async () => {
+  const options = { epsilonSquared: 0.01, numClasses: 2 };
+  const ideal = idealRateReduction({ dim: 6, numClusters: 2, epsilonSquared: 0.01 });
+  const reduction = async (rowsOn: number[]) => {
+    // Dimensions 0 to 3 are the first cluster.
+    const axes = Int32Array.from(rowsOn.flatMap((count, axis) => Array<number>(count).fill(axis)));
+    const z = tf.cast(tf.oneHot(tf.tensor1d(axes, "int32"), 6), "float32") as tf.Tensor2D;
+    const labels = tf.tensor1d(
+      axes.map((axis) => (axis < 4 ? 0 : 1)),
+      "int32",
+    );
+    return (await codingRateReduction(z, labels, options).reduction.data())[0]!;
+  };
+  expect(await reduction([6, 6, 6, 6, 12, 12])).toBeLessThan(0.99 * ideal);
+  // 0.4 of the rows on four dimensions, 0.6 on two.
+  const closed =
+    4 * (0.5 * Math.log(1 + 60) - 0.2 * Math.log(1 + 150)) +
+    2 * (0.5 * Math.log(1 + 180) - 0.3 * Math.log(1 + 300));
+  expect(closed / ideal).toBeGreaterThan(1.01);
+  expect(await reduction([6, 6, 6, 6, 18, 18])).toBeCloseTo(closed, 4);
+});
+
 test("the reduction is not negative, 0 for uniform memberships, and free of rotation and order", async () => {
   const z = units(30, 4, 0.3);
   const uniform = tf.fill([30, 3], 1 / 3) as tf.Tensor2D;

@@ -230,12 +230,15 @@ export async function checkMembership(membership: tf.Tensor2D): Promise<void> {
 }
 
 /**
- * Rate reduction of `numClusters` equal clusters that fill orthogonal subspaces: the largest there is.
+ * Rate reduction of `numClusters` clusters of equal size that fill orthogonal subspaces of equal dimension: the largest for
+ * clusters of equal size.
  *
  * $\Delta R^* = \tfrac d2 \ln(1 + 1/\varepsilon^2) - \tfrac{d}{2K} \ln(1 + K/\varepsilon^2)$
  *
  * @param options - Dimension, number of clusters, squared precision.
  * @returns Nats. A clustering whose reduction comes near needs no labels to be believed.
+ * @remarks Clusters of unequal size can have more: 40 % of the rows on four of six dimensions and 60 % on the other two have 5.98
+ *   nats where this is 5.89. A ratio above 1 tells of such a cut, not of a better one.
  * @throws {@link ArgumentError} for an option out of range.
  * @example
  * ```ts
