@@ -5,12 +5,17 @@ import { tensor } from "@tensorflow/tfjs-core";
 /** Weights as plain JSON: base64 of little-endian float32. */
 export type WeightsSpec = Record<string, { shape: number[]; data: string }>;
 
-// Node's own codec, where there is one, is a hundred times faster than characters.
-const buffers = () => (globalThis as { Buffer?: typeof Buffer }).Buffer;
+/** What is used of Node's own codec, which is a hundred times faster than characters. */
+interface NodeCodec {
+  from(bytes: ArrayBufferLike, offset: number, length: number): { toString(encoding: "base64"): string };
+  from(text: string, encoding: "base64"): Uint8Array;
+}
+
+const nodeCodec = () => (globalThis as { Buffer?: NodeCodec }).Buffer;
 
 /** Base64 of bytes, in Node and in browsers. */
 export function toBase64(bytes: Uint8Array): string {
-  const node = buffers();
+  const node = nodeCodec();
   if (node) return node.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
   let text = "";
   for (let i = 0; i < bytes.length; i += 0x8000) {
@@ -21,7 +26,7 @@ export function toBase64(bytes: Uint8Array): string {
 
 /** Bytes of base64. */
 export function fromBase64(text: string): Uint8Array {
-  const node = buffers();
+  const node = nodeCodec();
   if (node) return new Uint8Array(node.from(text, "base64"));
   // A plain loop: the iterator of a string is ten times slower on megabytes.
   const raw = atob(text);
