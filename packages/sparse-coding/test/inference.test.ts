@@ -5,13 +5,13 @@ import {
   decoderFromModel,
   energy,
   infer,
-  inferHost,
   linearDecoder,
   mlpDecoder,
   proxVarianceHinge,
   spectralNormSquared,
   varianceHinge,
 } from "@lab/sparse-coding";
+import { inferHost } from "@lab/sparse-coding/host";
 import * as tf from "@tensorflow/tfjs-core";
 import { layers, sequential } from "@tensorflow/tfjs-layers";
 import { describe, expect, test, vi } from "vitest";

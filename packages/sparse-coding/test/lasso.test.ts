@@ -1,10 +1,13 @@
 import { LabError } from "@lab/core";
 import { expectClose } from "@lab/core/testing";
-import { alphaMax, dualityGap, inferHost, lassoHost, lassoPath, sparseEncode } from "@lab/sparse-coding";
+import { alphaMax, dualityGap, lassoPath, type SparseEncodeOptions, sparseEncode } from "@lab/sparse-coding";
+import { inferHost, lassoHost } from "@lab/sparse-coding/host";
 import * as tf from "@tensorflow/tfjs-core";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { gramHost } from "../src/inference/gram-host.js";
-import { RowSolver } from "../src/lasso/coordinate-descent.js";
+import { rowSolver } from "../src/lasso/coordinate-descent.js";
+import { ROW_MODULE } from "../src/lasso/row-module.js";
+import * as loop from "../src/lasso/simd-loop.js";
 import { draws, lassoInstance } from "./golden.js";
 import scikit from "./reference/scikit.json" with { type: "json" };
 
@@ -222,17 +225,73 @@ describe("coordinate descent", () => {
       const { gram, target } = gramHost({ y, dictionary, rows: 1, dataDim: d, codeDim: l }, 1);
       const scale = y.reduce((sum, v) => sum + v * v, 0);
       const z = new Float64Array(l);
-      const solver = new RowSolver(l);
-      const row = { gram, target, scale, alpha: new Float64Array(l).fill(alpha), positive };
+      const weights = new Float64Array(l).fill(alpha);
+      const solver = rowSolver({ gram, alpha: weights, positive, tolerance: 1e-14, maxSweeps: 10_000 });
       // The gap is that of all atoms, screened or not: it certifies the solution.
-      expect(solver.solve(row, z, 1e-14, 10_000).gap).toBeLessThan(1e-10);
+      expect(solver.solve(target, scale, z).gap).toBeLessThan(1e-10);
       const slopes = target.map((b, j) => b - z.reduce((sum, v, k) => sum + v * gram[j * l + k]!, 0));
-      for (const [j, isOut] of (solver as unknown as { isOut: Uint8Array }).isOut.entries()) {
+      for (const [j, isOut] of solver.isOut.entries()) {
         screened += isOut;
         if (isOut) expect(positive ? slopes[j]! : Math.abs(slopes[j]!)).toBeLessThan(alpha);
       }
     }
     expect(screened).toBeGreaterThan(200);
+  });
+});
+
+describe("coordinate descent by vector instructions", () => {
+  /** Random data, atoms of norm 1. */
+  const problem = (rows: number, d: number, l: number, seed: number) => {
+    const draw = draws(seed);
+    const dictionary = draw(d * l);
+    for (let j = 0; j < l; j++) {
+      let norm = 0;
+      for (let k = 0; k < d; k++) norm += dictionary[k * l + j]! ** 2;
+      for (let k = 0; k < d; k++) dictionary[k * l + j]! /= Math.sqrt(norm);
+    }
+    return { y: draw(rows * d), dictionary, rows, dataDim: d, codeDim: l };
+  };
+  const encode = (p: ReturnType<typeof problem>, options: SparseEncodeOptions) =>
+    sparseEncode(
+      tf.tensor2d(Float32Array.from(p.y), [p.rows, p.dataDim]),
+      tf.tensor2d(Float32Array.from(p.dictionary), [p.dataDim, p.codeDim]),
+      { algorithm: "cd", ...options },
+    );
+
+  test.each([1, 15, 16, 17, 40])("finds the codes of double precision with %i atoms", async (l) => {
+    for (const positive of [false, true]) {
+      const p = problem(6, 12, l, 10 + l);
+      const exact = lassoHost(p, { alpha: 0.4, positive, l2: 0.1 });
+      const found = await encode(p, { alpha: 0.4, positive, l2: 0.1, tolerance: 1e-11 });
+      await expectClose(found.codes, exact.codes, { absolute: 2e-6 });
+      expect(perRow(await found.codes.data(), l)).toEqual(perRow(exact.codes, l));
+    }
+  });
+
+  test("two calls at once do not disturb each other, nor does a larger one a smaller one after it", async () => {
+    const [small, large] = [problem(5, 12, 20, 1), problem(5, 30, 90, 2)];
+    const options = { alpha: 0.3, tolerance: 1e-11 };
+    const [first, second, third] = await Promise.all([small, large, small].map((p) => encode(p, options)));
+    const exactly = { absolute: 0, relative: 0 };
+    await expectClose(first!.codes, lassoHost(small, options).codes, { absolute: 2e-6 });
+    await expectClose(second!.codes, (await encode(large, options)).codes, exactly);
+    await expectClose(third!.codes, first!.codes, exactly);
+  });
+
+  test("the module in the sources is the one that its program makes", async () => {
+    const program = (name: string) => import(new URL(`../simd/${name}.mjs`, import.meta.url).href);
+    const [{ moduleOf }, { rowFunctions }] = await Promise.all([program("assembler"), program("rows")]);
+    expect(moduleOf(rowFunctions)).toBe(ROW_MODULE);
+  });
+
+  test("a page without WebAssembly has scalar loops", async () => {
+    const p = problem(6, 12, 24, 3);
+    const options = { alpha: 0.4, tolerance: 1e-11 };
+    const usual = await encode(p, options);
+    vi.spyOn(loop, "simdLoop").mockReturnValue(undefined);
+    await expectClose((await encode(p, options)).codes, usual.codes, { absolute: 1e-6 });
+    expect(loop.simdLoop).toHaveBeenCalledOnce();
+    vi.restoreAllMocks();
   });
 });
 

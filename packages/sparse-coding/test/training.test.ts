@@ -9,7 +9,6 @@ import {
   energy,
   extractPatches,
   gaugeFactors,
-  inferHost,
   LISTA,
   linearDecoder,
   linearProbe,
@@ -22,6 +21,7 @@ import {
   SparseAutoencoder,
   strokes,
 } from "@lab/sparse-coding";
+import { inferHost } from "@lab/sparse-coding/host";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
 import { draws, lassoInstance } from "./golden.js";

@@ -1,8 +1,3 @@
 export { type EnergyTerms, type EnergyWeights, energy } from "./energy.js";
 export { infer } from "./infer.js";
-export {
-  type InferHostOptions,
-  type InferHostResult,
-  inferHost,
-} from "./infer-host.js";
 export type { InferOptions, InferProgress, InferResult } from "./infer-options.js";

@@ -1,9 +1,9 @@
 import { ArgumentError, checkRank, ShapeError } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
 
-/** Double-precision copies of what coordinate descent needs. */
+/** Copies of what coordinate descent needs. */
 export interface HostGram {
-  gram: Float64Array;
+  gram: Float32Array;
   target: Float64Array;
   scales: Float64Array;
 }
@@ -18,7 +18,7 @@ export async function readGram(y: tf.Tensor2D, dictionary: tf.Tensor2D): Promise
   const [gram, target, scales] = await Promise.all(parts.map((part) => part.data()));
   tf.dispose(parts);
   return {
-    gram: new Float64Array(gram!),
+    gram: gram as Float32Array,
     target: new Float64Array(target!),
     scales: new Float64Array(scales!),
   };

@@ -3,9 +3,7 @@
  *
  * @packageDocumentation
  */
-export type { HostProblem } from "../inference/gram-host.js";
 export { type DualityGapOptions, dualityGap } from "./duality-gap.js";
-export { type LassoHostOptions, type LassoHostResult, lassoHost } from "./lasso-host.js";
 export { type AlphaMaxOptions, alphaMax, type LassoPathOptions, lassoPath } from "./lasso-path.js";
 export type { CompressedRows, SparseCodes } from "./sparse-codes.js";
 export { type SparseEncodeOptions, sparseEncode } from "./sparse-encode.js";

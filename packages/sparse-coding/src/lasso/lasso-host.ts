@@ -1,6 +1,6 @@
 import { ArgumentError, checkFinite, checkInteger, checkNumber } from "@lab/core";
 import { gramHost, type HostProblem } from "../inference/gram-host.js";
-import { type RowProblem, RowSolver } from "./coordinate-descent.js";
+import { rowSolver } from "./coordinate-descent.js";
 
 /** Options of {@link lassoHost}. */
 export interface LassoHostOptions {
@@ -66,16 +66,19 @@ export function lassoHost(problem: HostProblem, options: LassoHostOptions): Lass
   const gap = new Float64Array(rows);
   const iterations = new Int32Array(rows);
   const weights = new Float64Array(l).fill(alpha);
-  const solver = new RowSolver(l);
+  const solver = rowSolver({
+    gram,
+    alpha: weights,
+    positive: options.positive ?? false,
+    tolerance,
+    maxSweeps: maxIterations,
+  });
   for (let n = 0; n < rows; n++) {
-    const row: RowProblem = {
-      gram,
-      target: target.subarray(n * l, (n + 1) * l),
-      scale: squaredNorm(y.subarray(n * dataDim, (n + 1) * dataDim)),
-      alpha: weights,
-      positive: options.positive ?? false,
-    };
-    const outcome = solver.solve(row, codes.subarray(n * l, (n + 1) * l), tolerance, maxIterations);
+    const outcome = solver.solve(
+      target.subarray(n * l, (n + 1) * l),
+      squaredNorm(y.subarray(n * dataDim, (n + 1) * dataDim)),
+      codes.subarray(n * l, (n + 1) * l),
+    );
     gap[n] = outcome.gap;
     iterations[n] = outcome.sweeps;
   }
@@ -99,9 +102,8 @@ export function gapsHost(
   positive: boolean,
 ): Float64Array {
   const l = alpha.length;
-  const solver = new RowSolver(l);
-  return scales.map((scale, n) => {
-    const own = target.subarray(n * l, (n + 1) * l);
-    return solver.gap({ gram, target: own, scale, alpha, positive }, codes.subarray(n * l, (n + 1) * l));
-  });
+  const solver = rowSolver({ gram, alpha, positive, tolerance: 0, maxSweeps: 0 });
+  return scales.map((scale, n) =>
+    solver.gap(target.subarray(n * l, (n + 1) * l), scale, codes.subarray(n * l, (n + 1) * l)),
+  );
 }

@@ -1,3 +1,5 @@
+import type { RowOutcome } from "./coordinate-descent.js";
+
 /** What ends a pursuit. */
 export interface PursuitLimits {
   /** Most atoms. */
@@ -7,46 +9,30 @@ export interface PursuitLimits {
 }
 
 /**
- * Orthogonal matching pursuit of rows on the Gram matrix, with a growing Cholesky factor.
+ * Orthogonal matching pursuit of rows on the Gram matrix `[l, l]` of atoms with norm 1, with a growing Cholesky factor.
  *
+ * @returns Codes one row from $D^\top y$ and $\lVert y \rVert^2$ into `z`; answers the squared residual as the gap and the number of atoms as sweeps.
  * @see Rubinstein, Zibulevsky, Elad (2008), Efficient implementation of the K-SVD algorithm using batch OMP.
  */
-export class Pursuit {
-  private readonly gram: Float64Array;
-  private readonly size: number;
-  private readonly limits: PursuitLimits;
-  private readonly factor: Float64Array;
-  private readonly chosen: Int32Array;
-  private readonly isOut: Uint8Array;
-  private readonly c: Float64Array;
-  private readonly forward: Float64Array;
-  private readonly solution: Float64Array;
+export function pursuit(gram: Float64Array, l: number, { nonzero, errorTolerance }: PursuitLimits) {
+  const most = Math.min(nonzero, l);
+  const factor = new Float64Array(most * most);
+  const chosen = new Int32Array(most);
+  const isOut = new Uint8Array(l);
+  const c = new Float64Array(l);
+  const forward = new Float64Array(most);
+  const solution = new Float64Array(most);
 
-  /** `gram` is $D^\top D$, `[size, size]`, of atoms with norm 1. */
-  constructor(gram: Float64Array, size: number, limits: PursuitLimits) {
-    const most = Math.min(limits.nonzero, size);
-    this.gram = gram;
-    this.size = size;
-    this.limits = { ...limits, nonzero: most };
-    this.factor = new Float64Array(most * most);
-    this.chosen = new Int32Array(most);
-    this.isOut = new Uint8Array(size);
-    this.c = new Float64Array(size);
-    this.forward = new Float64Array(most);
-    this.solution = new Float64Array(most);
-  }
+  /** Coefficients of the chosen atoms: back substitution. */
+  const solveSpan = (count: number) => {
+    for (let a = count - 1; a >= 0; a--) {
+      let value = forward[a]!;
+      for (let b = a + 1; b < count; b++) value -= factor[b * most + a]! * solution[b]!;
+      solution[a] = value / factor[a * most + a]!;
+    }
+  };
 
-  /**
-   * Codes one row.
-   *
-   * @param target - $D^\top y$, `[size]`.
-   * @param scale - $\lVert y \rVert^2$.
-   * @param z - Receives the coefficients.
-   * @returns Number of atoms and the squared residual.
-   */
-  solve(target: Float64Array, scale: number, z: Float64Array): { count: number; residual: number } {
-    const { gram, size: l, factor, chosen, isOut, c, forward, solution } = this;
-    const { nonzero: most, errorTolerance } = this.limits;
+  return (target: Float64Array, scale: number, z: Float32Array): RowOutcome => {
     isOut.fill(0);
     c.set(target);
     z.fill(0);
@@ -78,7 +64,7 @@ export class Pursuit {
       residual = Math.max(0, residual - forward[count]! ** 2);
       chosen[count++] = best;
       if (count === most || residual <= errorTolerance) break;
-      this.solveSpan(count, most);
+      solveSpan(count);
       c.set(target);
       for (let a = 0; a < count; a++) {
         const at = chosen[a]! * l;
@@ -86,18 +72,8 @@ export class Pursuit {
         for (let j = 0; j < l; j++) c[j]! -= value * gram[at + j]!;
       }
     }
-    this.solveSpan(count, most);
+    solveSpan(count);
     for (let a = 0; a < count; a++) z[chosen[a]!] = solution[a]!;
-    return { count, residual };
-  }
-
-  /** Coefficients of the chosen atoms: back substitution. */
-  private solveSpan(count: number, most: number): void {
-    const { factor, forward, solution } = this;
-    for (let a = count - 1; a >= 0; a--) {
-      let value = forward[a]!;
-      for (let b = a + 1; b < count; b++) value -= factor[b * most + a]! * solution[b]!;
-      solution[a] = value / factor[a * most + a]!;
-    }
-  }
+    return { gap: residual, sweeps: count };
+  };
 }

@@ -1,9 +1,10 @@
 import { ArgumentError, checkChoice, checkInteger, checkNumber, checkShape } from "@lab/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { checkNorms, checkPair, checkScales, type HostGram, readGram } from "./check-problem.js";
-import { type RowProblem, RowSolver } from "./coordinate-descent.js";
+import { type RowProblem, rowSolver } from "./coordinate-descent.js";
 import { fistaCodes } from "./fista.js";
-import { Pursuit } from "./matching-pursuit.js";
+import { addRidge, maskedSolver, type SolveRow } from "./masked-rows.js";
+import { pursuit } from "./matching-pursuit.js";
 import { type SparseCodes, sparseCodes } from "./sparse-codes.js";
 
 /** Options of {@link sparseEncode}. */
@@ -71,7 +72,7 @@ export async function sparseEncode(
   o: SparseEncodeOptions = {},
 ): Promise<SparseCodes> {
   const plan = await checkOptions(y, dictionary, o);
-  const { algorithm, positive, tolerance, maxIterations, alpha, l2 } = plan;
+  const { algorithm, positive, tolerance, maxIterations, alpha } = plan;
   const [rows, l] = [y.shape[0], dictionary.shape[1]];
   const judgement = { caller: CALLER, tolerance, isRequired: o.requireConvergence ?? false };
   if (algorithm === "fista") {
@@ -81,40 +82,33 @@ export async function sparseEncode(
     });
     return sparseCodes(solved, l, judgement);
   }
-  const masked = o.mask ? (tf.mul(y, o.mask) as tf.Tensor2D) : undefined;
-  const host = await readGram(masked ?? y, dictionary);
-  masked?.dispose();
+  const seen = o.mask ? (tf.mul(y, o.mask) as tf.Tensor2D) : tf.clone(y);
+  const host = await readGram(seen, dictionary);
+  seen.dispose();
   const norms = Float64Array.from({ length: l }, (_, j) => host.gram[j * l + j]!);
   checkNorms(CALLER, norms, algorithm === "omp" ? "omp" : undefined);
   checkScales(CALLER, host.scales);
-  if (algorithm === "threshold") return sparseCodes(thresholdCodes(host, alpha, positive), l);
-  if (algorithm === "omp") return sparseCodes(pursuitCodes(host, l, o, y.shape[1]), l);
-
-  const { gram, target, scales } = host;
-  const codes = new Float64Array(rows * l);
-  if (o.init) codes.set(await o.init.data());
+  const codes = new Float32Array(rows * l);
+  if (o.init && algorithm === "cd") codes.set(await o.init.data());
+  const problem = { alpha, positive, tolerance, maxSweeps: maxIterations };
+  const masked = o.mask && (await maskedSolver(dictionary, o.mask, plan.l2, problem));
+  // From here to the last row nothing may wait: a solver of another call would take the room of this one's.
+  const solve = masked || rowsOf(host, y.shape[1], o, plan, problem);
   const gap = new Float64Array(rows);
   const iterations = new Int32Array(rows);
-  const own = (values: Float64Array, n: number) => values.subarray(n * l, (n + 1) * l);
-  const grams = o.mask ? await maskedGrams(dictionary, o.mask) : undefined;
-  if (l2 > 0) for (let j = 0; j < l; j++) gram[j * l + j]! += l2;
-  const solver = new RowSolver(l);
   for (let n = 0; n < rows; n++) {
-    const row: RowProblem = {
-      gram: grams ? grams(n, l2) : gram,
-      target: own(target, n),
-      scale: scales[n]!,
-      alpha,
-      positive,
-    };
-    const outcome = solver.solve(row, own(codes, n), tolerance, maxIterations);
+    const [from, to] = [n * l, (n + 1) * l];
+    const outcome = solve(host.target.subarray(from, to), host.scales[n]!, codes.subarray(from, to), n);
     gap[n] = outcome.gap;
     iterations[n] = outcome.sweeps;
   }
-  return sparseCodes({ values: codes, gap, iterations, scales }, l, judgement);
+  const solved = { values: codes, gap, iterations, scales: host.scales };
+  return sparseCodes(solved, l, algorithm === "cd" ? judgement : undefined);
 }
 
 const CALLER = "sparseEncode";
+
+type Plan = Awaited<ReturnType<typeof checkOptions>>;
 
 /** Checks all options; the algorithm is chosen here. */
 async function checkOptions(y: tf.Tensor2D, dictionary: tf.Tensor2D, o: SparseEncodeOptions) {
@@ -152,55 +146,31 @@ async function checkOptions(y: tf.Tensor2D, dictionary: tf.Tensor2D, o: SparseEn
   };
 }
 
-/** Soft threshold of the correlations. */
-function thresholdCodes({ target, scales }: HostGram, alpha: Float64Array, positive: boolean) {
+/** The algorithm, row by row. */
+function rowsOf(
+  { gram }: HostGram,
+  dataDim: number,
+  o: SparseEncodeOptions,
+  { algorithm, positive, alpha, l2 }: Plan,
+  problem: Omit<RowProblem, "gram">,
+): SolveRow {
   const l = alpha.length;
-  const values = new Float64Array(target.length);
-  for (let i = 0; i < values.length; i++) {
-    const value = target[i]!;
-    const size = Math.abs(value) - alpha[i % l]!;
-    if (size > 0 && (value > 0 || !positive)) values[i] = Math.sign(value) * size;
-  }
-  const rows = scales.length;
-  return { values, gap: new Float64Array(rows).fill(Number.NaN), iterations: new Int32Array(rows) };
-}
-
-/** Orthogonal matching pursuit. */
-function pursuitCodes(host: HostGram, l: number, o: SparseEncodeOptions, dataDim: number) {
-  const atMost = o.errorTolerance === undefined ? Math.max(1, Math.floor(0.1 * dataDim)) : l;
-  const pursuit = new Pursuit(host.gram, l, {
-    nonzero: checkInteger(CALLER, "nonzero", o.nonzero ?? Math.min(l, atMost), { min: 1, max: l }),
-    errorTolerance: checkNumber(CALLER, "errorTolerance", o.errorTolerance ?? 0, { min: 0 }),
-  });
-  const rows = host.scales.length;
-  const values = new Float64Array(rows * l);
-  const gap = new Float64Array(rows);
-  const iterations = new Int32Array(rows);
-  for (let n = 0; n < rows; n++) {
-    const [from, to] = [n * l, (n + 1) * l];
-    const z = values.subarray(from, to);
-    const { count, residual } = pursuit.solve(host.target.subarray(from, to), host.scales[n]!, z);
-    gap[n] = residual;
-    iterations[n] = count;
-  }
-  return { values, gap, iterations };
-}
-
-/** Gram matrix of the atoms on the values of a row that count. */
-async function maskedGrams(dictionary: tf.Tensor2D, mask: tf.Tensor2D) {
-  const [atoms, known] = await Promise.all([dictionary.data(), mask.data()]);
-  const [dataDim, l] = dictionary.shape;
-  return (n: number, l2: number) => {
-    const gram = new Float64Array(l * l);
-    for (let k = 0; k < dataDim; k++) {
-      const weight = known[n * dataDim + k]!;
-      if (weight === 0) continue;
-      for (let i = 0; i < l; i++) {
-        const a = weight * weight * atoms[k * l + i]!;
-        for (let j = 0; j < l; j++) gram[i * l + j]! += a * atoms[k * l + j]!;
+  if (algorithm === "threshold") {
+    return (target, _, z) => {
+      for (let j = 0; j < l; j++) {
+        const size = Math.max(0, Math.abs(target[j]!) - alpha[j]!);
+        if (target[j]! > 0 || !positive) z[j] = Math.sign(target[j]!) * size;
       }
-    }
-    for (let j = 0; j < l; j++) gram[j * l + j]! += l2;
-    return gram;
-  };
+      return { gap: Number.NaN, sweeps: 0 };
+    };
+  }
+  if (algorithm === "omp") {
+    const usual = o.errorTolerance === undefined ? Math.max(1, Math.floor(0.1 * dataDim)) : l;
+    return pursuit(new Float64Array(gram), l, {
+      nonzero: checkInteger(CALLER, "nonzero", o.nonzero ?? Math.min(l, usual), { min: 1, max: l }),
+      errorTolerance: checkNumber(CALLER, "errorTolerance", o.errorTolerance ?? 0, { min: 0 }),
+    });
+  }
+  addRidge(gram, l, l2);
+  return rowSolver({ ...problem, gram }).solve;
 }
