@@ -135,5 +135,7 @@ test("a spiral is believed by its rate reduction, and labels only check that", (
   expect(judge(5.88, 1, 4.7)).toBe("reproduced");
   expect(judge(5.88, 0.7, 4.7)).toBe("failed");
   expect(judge(5.5, 1, 4.7)).toBe("not at this scale");
-  expect(judge(5.88, 1, 5.85)).toBe("partly");
+  expect(judge(5.88, 1, 5.88)).toBe("partly");
+  expect(judge(5.88, 1, 5.94)).toBe("reproduced"); // more than equal clusters can have
+  expect(judge(5.94, 0.6, 4.7)).toBe("not at this scale");
 });

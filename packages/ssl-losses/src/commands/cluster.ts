@@ -4,6 +4,7 @@ import { atomicWrite, readNpy, writeNpy } from "@lab/core/io";
 import { ari, clusterAccuracy, nmi } from "@lab/core/metrics";
 import { type Picture, renderSvg } from "@lab/core/plot";
 import type * as tf from "@tensorflow/tfjs-core";
+import { isBelieved } from "../nmce/cluster-features.js";
 import { clusterFeatures } from "../nmce/index.js";
 import { elasticNetClusters } from "../subspaces/index.js";
 import { readLabels, readMatrix } from "./read-data.js";
@@ -65,7 +66,7 @@ async function byHeads(
     onProgress,
   });
   membership.dispose();
-  const verdict = reductionRatio >= 0.99 ? "can be believed" : "not converged to orthogonal subspaces";
+  const verdict = isBelieved(reductionRatio) ? "can be believed" : "not converged to orthogonal subspaces";
   const line = `rate reduction ${reductionRatio.toFixed(3)} of the ideal: ${verdict}`;
   return { labels, report: { reductionRatio, attempts }, line };
 }

@@ -4,6 +4,7 @@ import { parameters } from "@lab/core/nn";
 import * as tf from "@tensorflow/tfjs-core";
 import { idealRateReduction } from "../coding-rate/index.js";
 import { clusterManifolds } from "../manifolds/index.js";
+import { isBelieved } from "../nmce/cluster-features.js";
 import type { Attempt } from "../nmce/index.js";
 import { arrayDataset } from "../pretraining/index.js";
 import { nmcePaper } from "./papers.js";
@@ -43,7 +44,6 @@ export interface SpiralResult {
 const RATE = { dim: 6, numClusters: 2, epsilonSquared: 0.01 };
 const BATCH = 512;
 const VIEW_NOISE = 0.2;
-const BELIEVED = 0.99;
 /** Points of the figure. */
 const SHOWN = 600;
 
@@ -62,7 +62,7 @@ async function cluster(
   for (let attempt = 0; attempt < embeddings; attempt++) {
     const backbone = spiralNet(128, generator.split(`net ${attempt}`));
     try {
-      const { labels, membership, attempts } = await clusterManifolds({
+      const { labels, membership, attempts, reductionRatio } = await clusterManifolds({
         data,
         augment: (x, draw) => tf.add(x, draw.normal(x.shape, 0, viewNoise)),
         backbone,
@@ -78,15 +78,15 @@ async function cluster(
           report((attempt + ((message === "embedding" ? 0 : 1) + done / total!) / 2) / embeddings),
       });
       membership.dispose();
-      const reduction = Math.max(...attempts.map((one) => one.reduction));
-      if (!best || reduction > best.reduction) {
+      const reduction = reductionRatio * idealRateReduction(RATE);
+      if (!best || isBelieved(reductionRatio) || reduction > best.reduction) {
         const accuracy = await clusterAccuracy(labels, arms);
         best = { accuracy, reduction, attempts: [...attempts], labels: [...labels.subarray(0, SHOWN)] };
       }
     } finally {
       tf.dispose([...parameters(backbone, "all").values()]);
     }
-    if (best.reduction >= BELIEVED * idealRateReduction(RATE)) break;
+    if (isBelieved(best.reduction / idealRateReduction(RATE))) break;
   }
   return best!;
 }
@@ -112,9 +112,11 @@ async function run(context: ExperimentContext<SpiralParams>): Promise<SpiralResu
 
 function summarise(runs: readonly Run<SpiralResult>[], _mode: Mode): Summary {
   const ideal = idealRateReduction(RATE);
-  const solved = runs.filter(({ result }) => result.augmented.reduction >= BELIEVED * ideal);
+  const solved = runs.filter(({ result }) => isBelieved(result.augmented.reduction / ideal));
   const isTrusted = solved.every(({ result }) => result.augmented.accuracy >= 0.995);
-  const isNeeded = runs.every(({ result }) => !result.control || result.control.reduction < BELIEVED * ideal);
+  const isNeeded = runs.every(
+    ({ result }) => !result.control || !isBelieved(result.control.reduction / ideal),
+  );
   const verdict: Verdict =
     solved.length === runs.length && isTrusted && isNeeded
       ? "reproduced"
@@ -166,7 +168,7 @@ function summarise(runs: readonly Run<SpiralResult>[], _mode: Mode): Summary {
       },
     ],
     notes: [
-      `Generated data. Ideal rate reduction ${ideal.toFixed(4)} nats; a clustering is believed from 99 % of it.`,
+      `Generated data. Ideal rate reduction ${ideal.toFixed(4)} nats; a clustering is believed from 99.5 to 100.1 % of it: unequal cuts can exceed it.`,
       "Gate: in every seed a clustering is believed, its accuracy is at least 0.995, and none is believed without augmentation.",
       "Random Fourier features, two layers, an embedding by the total coding rate, then heads on frozen features: training all at once from the start stalls with each arm cut in half.",
     ],

@@ -1,7 +1,7 @@
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
 import { idealRateReduction } from "../coding-rate/index.js";
-import { BELIEVED, type BestHeads, bestHeads, forgetHeads } from "../nmce/cluster-features.js";
+import { type BestHeads, bestHeads, forgetHeads, isBelieved } from "../nmce/cluster-features.js";
 import { disposeHeads, type HeadsPlan, judgeHeads } from "../nmce/heads.js";
 import { encodeDataset } from "../pretraining/index.js";
 import {
@@ -19,7 +19,7 @@ import { embedManifolds, finetuneManifolds, type ViewSource, viewSource } from "
  * No labels are used: restarts and an unknown number of clusters are decided by $\Delta R/\Delta R^*$.
  *
  * @param options - See {@link ClusterManifoldsOptions}.
- * @returns See {@link ClusterManifoldsResult}; a `reductionRatio` from 0.99 on can be believed.
+ * @returns See {@link ClusterManifoldsResult}; a `reductionRatio` from 0.995 to 1.001 can be believed.
  * @throws {@link ArgumentError}, {@link ShapeError} for options that cannot work; {@link NumericalError} when a loss is not
  *   finite; the signal's reason when aborted.
  * @remarks Differs from the paper in: both heads are trained by Adam at one rate, and the third stage is off unless asked for.
@@ -96,7 +96,7 @@ async function bestOfCandidates(
         onProgress: (progress) => onProgress?.({ ...progress, message: `${plan.numClusters} clusters` }),
       });
       const isBetter =
-        !best || found.reductionRatio >= BELIEVED || found.reductionRatio > best.reductionRatio;
+        !best || isBelieved(found.reductionRatio) || found.reductionRatio > best.reductionRatio;
       if (isBetter && best) forgetHeads(best);
       if (isBetter) best = { ...found, plan };
       else forgetHeads(found);
