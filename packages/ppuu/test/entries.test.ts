@@ -23,6 +23,7 @@ test("the main entry has every function of the interface", () => {
       "imageCosts",
       "inferActions",
       "jointWorldModel",
+      "keepsLane",
       "loadLog",
       "loadNgsim",
       "mlpPolicy",
