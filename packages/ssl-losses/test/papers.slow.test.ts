@@ -39,7 +39,6 @@ test("linear networks collapse by depth and by augmentation as expected", { time
 });
 
 test("columns outside of DirectCLR's loss learn too", { timeout: HOUR }, async () => {
-  // Red so far: the lead over projectors was not seen, see docs/papers/dimensional-collapse.md.
   expect(await judged("ssl-direct-clr")).toMatch(/^reproduced/);
 });
 
