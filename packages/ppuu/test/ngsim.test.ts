@@ -127,6 +127,25 @@ describe("loadNgsim", () => {
         `line 1 of blob has "${word}" in column local_y (field 6); a number was expected`,
       );
     }
+    // Numbers that are none, or too large for the log.
+    for (const word of ["3e", "1e999", "4e38", "9".repeat(40)]) {
+      await expect(first(5, word)).rejects.toThrow(
+        `line 1 of blob has "${word.slice(0, 20)}" in column local_y (field 6); a number was expected`,
+      );
+    }
+    for (const [at, name] of [
+      [0, "vehicle_id"],
+      [1, "frame_id"],
+      [13, "lane_id"],
+    ] as const) {
+      await expect(first(at, 100.5)).rejects.toThrow(
+        `line 1 of blob has 100.5 in column ${name}; a whole number was expected`,
+      );
+    }
+    const far = straight(4, 2_000_000_000, 20);
+    await expect(load(txt([...good, ...far]))).rejects.toThrow(
+      "frames 100 to 2000000019 of blob with 2 cars make a log of 4 billion places; at most 1 were expected, so pass from and to",
+    );
     await expect(first(8, -3)).rejects.toThrow(
       "line 1 of blob has -3 in column v_length; a size above 0 was expected",
     );

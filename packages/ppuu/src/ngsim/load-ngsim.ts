@@ -53,6 +53,8 @@ const FEWEST_FRAMES = 16;
 /** A median length above this many units means feet. */
 const LONGEST_IN_METRES = 8;
 const HARD = 3;
+/** Frames times cars of the largest log, 13 GB. */
+const MOST_PLACES = 1e9;
 
 const I80: Road = {
   lanes: 6,
@@ -133,6 +135,12 @@ function assemble(
   const scenes = bySlot.size;
   const cars = Math.max(...[...bySlot.values()].map((list) => list.length));
   const size = frames * scenes * cars;
+  if (size > MOST_PLACES) {
+    throw new DataError(
+      `loadNgsim: frames ${first} to ${first + frames - 1} of ${path} with ${cars * scenes} cars make a log of ${Math.round(size / 1e9)} billion places; at most 1 were expected, so pass from and to`,
+      { path },
+    );
+  }
   const log: TrafficLog = {
     dt: 0.1,
     x: new Float32Array(size),

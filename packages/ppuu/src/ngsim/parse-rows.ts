@@ -40,6 +40,8 @@ export type UsedColumn = (typeof USED)[number];
 
 /** Slots of length and width. */
 const SIZES = [USED.indexOf("v_length"), USED.indexOf("v_width")];
+/** Slots of numbers that count. */
+const WHOLE = [USED.indexOf("vehicle_id"), USED.indexOf("frame_id"), USED.indexOf("lane_id")];
 
 const NEWLINE = 10;
 const RETURN = 13;
@@ -93,6 +95,13 @@ export async function parseRows(
       if (isHeader(data, from)) return;
     }
     if (!parseLine(data, from, end, layout, wanted, row, line, source.name)) return;
+    for (const slot of WHOLE) {
+      if (Number.isInteger(row[slot])) continue;
+      throw new DataError(
+        `loadNgsim: line ${line} of ${source.name} has ${row[slot]} in column ${USED[slot]}; a whole number was expected`,
+        { path: source.name, offset: line },
+      );
+    }
     for (const slot of SIZES) {
       if (row[slot]! > 0) continue;
       throw new DataError(
@@ -220,6 +229,10 @@ function parseLine(
         exponentAt >= 0
           ? Number(new TextDecoder().decode(data.subarray(start, at)))
           : (sign * value) / (scale > 0 ? scale : 1);
+      // An exponent that is none, or a number that the log cannot hold.
+      if (!Number.isFinite(Math.fround(row[slot]!))) {
+        throw bad(data, start, to, layout.names[field]!, field, line, path);
+      }
     } else if (field === layout.location && !isPlace(data, start, at, location)) return false;
     field++;
     at++; // the separator
