@@ -67,6 +67,8 @@ test("train, stopped twice, ends with the bytes of an undisturbed run; evaluate 
   await lab("simulate", { out: log, seconds: 16, seed: 4 });
   const options = { log, steps: 12, batch: 8, horizon: 4, seed: 1 };
   const [whole, stopped] = [join(folder, "whole"), join(folder, "stopped")];
+  // A run that never began does not claim its folder.
+  await expect(lab("train", { ...options, out: whole, steps: 0 })).rejects.toThrow("steps is 0");
   const undisturbed = JSON.parse(await lab("train", { ...options, out: whole }, true));
   expect(undisturbed).toMatchObject({ steps: 12, resumedFrom: 0 });
   for (const at of [3, 8]) {

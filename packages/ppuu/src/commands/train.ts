@@ -18,15 +18,21 @@ const WORLDS: Record<string, (log: TrafficLog) => WorldModel> = {
   idm: () => idmWorld(),
 };
 
+const CHECKPOINT = "checkpoint.safetensors";
+
 /** Refuses to go on in the folder of another run: its checkpoint would be taken for this one's. */
 async function claim(folder: string, options: OptionValues): Promise<void> {
-  const { readFile } = await import("node:fs/promises");
+  const { access, readFile } = await import("node:fs/promises");
   // The command's own options; those of every command, such as the backend, may change.
   const names = Object.keys(train.options).filter((name) => name !== "out");
   const text = JSON.stringify(Object.fromEntries(names.map((name) => [name, options[name]])));
   const file = `${folder}/run.json`;
-  const before = await readFile(file, "utf8").catch(() => undefined);
-  if (before !== undefined && before !== text) {
+  const hasBegun = await access(`${folder}/${CHECKPOINT}`).then(
+    () => true,
+    () => false,
+  );
+  const before = hasBegun ? await readFile(file, "utf8").catch(() => text) : text;
+  if (before !== text) {
     throw new ArgumentError(
       `ppuu train: out is ${folder}, which holds a run of ${before}; the same options or another folder were expected`,
       { argument: "out", value: folder },
@@ -77,7 +83,7 @@ export const train: Command = {
         ...(options["in-lane"] === true && { starts: keepsLane(log) }),
         ...(options.unperturbed === true && { perturb: false as const }),
         seed,
-        checkpoint: `${out}/checkpoint.safetensors`,
+        checkpoint: `${out}/${CHECKPOINT}`,
         signal,
         on: ({ step, loss }) => onProgress({ done: step, total: steps, metrics: { loss } }),
       });
