@@ -232,7 +232,7 @@ export const ring: Experiment<RingParams, RingResult> = {
   paper: PAPER,
   claim:
     "With the world predicted apart from the ego's exact kinematics, a policy learned by imagining drives in dense traffic where cloning and constant speed fail",
-  estimate: { quick: 35, full: 110 },
+  estimate: { quick: 15, full: 45 },
   isMain: true,
   seeds: { full: 3 },
   params: (mode) =>
