@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs-core";
+import { rowSums } from "../lasso/row-sums.js";
 
 /** Atoms `[l, d]`, one a row, in double precision. */
 export interface HostAtoms {
@@ -26,26 +26,6 @@ export function normalise(atom: Float64Array, rule: AtomRule): boolean {
   return true;
 }
 
-/** Atoms whose products with all others are made at once, by the backend. */
-const BLOCK = 64;
-
-/** $A_{J\cdot} D$ for the atoms from `first` on: the backend multiplies many times faster than a loop. */
-async function blockProduct(
-  { values, count, dim }: HostAtoms,
-  a: Float64Array,
-  first: number,
-  size: number,
-): Promise<ArrayLike<number>> {
-  const product = tf.tidy(() => {
-    const rows = Float32Array.from(a.subarray(first * count, (first + size) * count));
-    const left = tf.tensor2d(rows, [size, count]);
-    return tf.matMul(left, tf.tensor2d(Float32Array.from(values), [count, dim]));
-  });
-  const result = await product.data();
-  product.dispose();
-  return result;
-}
-
 /**
  * One pass of block coordinate descent over the atoms: $d_j \leftarrow d_j + (b_j - D a_j)/A_{jj}$, then norm 1.
  *
@@ -56,41 +36,29 @@ async function blockProduct(
  * @returns Atoms that nothing uses.
  * @see Mairal, Bach, Ponce, Sapiro (2010), Online learning for matrix factorization and sparse coding, algorithm 2.
  */
-export async function descendAtoms(
-  atoms: HostAtoms,
-  a: Float64Array,
-  b: Float64Array,
-  rule: AtomRule,
-): Promise<number[]> {
+export function descendAtoms(atoms: HostAtoms, a: Float64Array, b: Float64Array, rule: AtomRule): number[] {
   const { values, count, dim } = atoms;
+  const sums = rowSums(new Float32Array(values), dim);
+  const used = new Int32Array(count);
   const unused: number[] = [];
-  for (let first = 0; first < count; first += BLOCK) {
-    const size = Math.min(BLOCK, count - first);
-    const product = Float64Array.from(await blockProduct(atoms, a, first, size));
-    for (let j = first; j < first + size; j++) {
-      const weight = a[j * count + j]!;
-      if (weight < 1e-6) {
-        unused.push(j);
-        continue;
-      }
-      const [atom, from] = [j * dim, (j - first) * dim];
-      const next = new Float64Array(dim);
-      for (let k = 0; k < dim; k++)
-        next[k] = values[atom + k]! + (b[atom + k]! - product[from + k]!) / weight;
-      if (!normalise(next, rule)) {
-        unused.push(j);
-        continue;
-      }
-      // What this atom's change does to the products of those that follow in the block.
-      const change = next.map((value, k) => value - values[atom + k]!);
-      for (let i = j + 1; i < first + size; i++) {
-        const share = a[i * count + j]!;
-        if (share === 0) continue;
-        const to = (i - first) * dim;
-        for (let k = 0; k < dim; k++) product[to + k]! += share * change[k]!;
-      }
-      values.set(next, atom);
+  for (let j = 0; j < count; j++) {
+    const weights = a.subarray(j * count, (j + 1) * count);
+    const own = weights[j]!;
+    if (own < 1e-6) {
+      unused.push(j);
+      continue;
     }
+    let n = 0;
+    for (let i = 0; i < count; i++) if (weights[i] !== 0) used[n++] = i;
+    const atom = values.subarray(j * dim, (j + 1) * dim);
+    const next = sums.c;
+    next.set(b.subarray(j * dim, (j + 1) * dim));
+    sums.subtract(used, n, weights);
+    for (let k = 0; k < dim; k++) next[k] = atom[k]! + next[k]! / own;
+    if (normalise(next, rule)) {
+      atom.set(next);
+      sums.matrix.set(next, j * sums.stride);
+    } else unused.push(j);
   }
   return unused;
 }

@@ -12,7 +12,8 @@ import {
 import { atomicWrite, encodeSafetensors, nodeModule, readSafetensors } from "@lab/core/io";
 import { Generator } from "@lab/core/random";
 import * as tf from "@tensorflow/tfjs-core";
-import { type SparseCodes, sparseEncode } from "../lasso/index.js";
+import { type CompressedRows, type SparseCodes, sparseEncode } from "../lasso/index.js";
+import { rowSums } from "../lasso/row-sums.js";
 import { descendAtoms, type HostAtoms, ksvdAtoms, normalise } from "./atom-updates.js";
 
 /** Options of {@link DictionaryLearner}. */
@@ -189,24 +190,15 @@ export class DictionaryLearner {
     const { count, dim } = atoms;
     let unused: number[];
     let worst: number[] | undefined;
-    const data = await y.data();
+    const data = (await y.data()) as Float32Array;
     if (update === "ksvd") {
       ({ unused, worst } = ksvdAtoms(atoms, data, Float64Array.from(await coded.codes.data()), rule));
     } else {
-      const rows = y.shape[0];
-      const products = tf.tidy(() => [
-        tf.div(tf.matMul(coded.codes, coded.codes, true, false), rows),
-        tf.div(tf.matMul(coded.codes, y, true, false), rows),
-      ]) as [tf.Tensor, tf.Tensor];
-      const [a, b] = await Promise.all(products.map((p) => p.data()));
-      tf.dispose(products);
-      const keep = update === "online" ? forgetting : 0;
-      for (let i = 0; i < a!.length; i++) this.a[i] = keep * this.a[i]! + a![i]!;
-      for (let i = 0; i < b!.length; i++) this.b[i] = keep * this.b[i]! + b![i]!;
+      this.count(coded.toCSR(), data, update === "online" ? forgetting : 0);
       // With the statistics of all data, passes to convergence are the least squares of MOD with atoms of norm 1.
       const passes = update === "mod" ? 20 : 1;
       unused = [];
-      for (let i = 0; i < passes; i++) unused = await descendAtoms(atoms, this.a, this.b, rule);
+      for (let i = 0; i < passes; i++) unused = descendAtoms(atoms, this.a, this.b, rule);
     }
     coded.dispose();
     const generator = new Generator(this.options.seed).split("revive").split(this.batches);
@@ -322,6 +314,37 @@ export class DictionaryLearner {
   dispose(): void {
     this.tensor?.dispose();
     this.tensor = undefined;
+  }
+
+  /** Takes a batch into the statistics: means over its rows of $z z^\top$ and $z y^\top$, of which few are not zero. */
+  private count({ data, indices, indptr }: CompressedRows, y: Float32Array, keep: number): void {
+    const { a, b } = this;
+    const { count, dim } = this.atoms!;
+    if (keep !== 1) {
+      for (let i = 0; i < a.length; i++) a[i]! *= keep;
+      for (let i = 0; i < b.length; i++) b[i]! *= keep;
+    }
+    const rows = indptr.length - 1;
+    // By atom: the rows that use it, and their coefficients over the number of rows, turned.
+    const users: number[][] = Array.from({ length: count }, () => []);
+    const factors = new Float64Array(rows);
+    const sums = rowSums(y, dim);
+    for (let n = 0; n < rows; n++) {
+      for (let p = indptr[n]!; p < indptr[n + 1]!; p++) {
+        const row = indices[p]! * count;
+        users[indices[p]!]!.push(n, data[p]!);
+        for (let q = indptr[n]!; q < indptr[n + 1]!; q++)
+          a[row + indices[q]!]! += (data[p]! * data[q]!) / rows;
+      }
+    }
+    for (const [j, list] of users.entries()) {
+      const own = b.subarray(j * dim, (j + 1) * dim);
+      const at = Int32Array.from({ length: list.length / 2 }, (_, i) => list[2 * i]!);
+      for (const [i, n] of at.entries()) factors[n] = -list[2 * i + 1]! / rows;
+      sums.c.set(own);
+      sums.subtract(at, at.length, factors);
+      own.set(sums.c);
+    }
   }
 
   /** The atoms; at first rows of the data that are not zero, at random. */

@@ -1,8 +1,7 @@
 import { checkNumber, checkShape } from "@lab/core";
 import type * as tf from "@tensorflow/tfjs-core";
-import { gramHost } from "../inference/gram-host.js";
 import { checkPair } from "./check-problem.js";
-import { gapsHost, squaredNorm } from "./lasso-host.js";
+import { measure } from "./coordinate-descent.js";
 import type { AlphaMaxOptions } from "./lasso-path.js";
 
 /** Options of {@link dualityGap}. */
@@ -34,19 +33,29 @@ export async function dualityGap(
   checkShape("dualityGap", "codes", codes, [y.shape[0], l]);
   checkNumber("dualityGap", "alpha", alpha, { min: 0 });
   const l2 = checkNumber("dualityGap", "l2", o.l2 ?? 0, { min: 0 });
-  const [yHost, dictionaryHost, codesHost] = await Promise.all([y.data(), dictionary.data(), codes.data()]);
-  const problem = {
-    y: new Float64Array(yHost),
-    dictionary: new Float64Array(dictionaryHost),
-    rows: y.shape[0],
-    dataDim: y.shape[1],
-    codeDim: l,
+  const [data, atoms, values] = await Promise.all([y.data(), dictionary.data(), codes.data()]);
+  const [rows, d] = y.shape;
+  const [c, curvature] = [new Float64Array(l), new Float64Array(l).fill(l2)];
+  for (const [i, value] of atoms.entries()) curvature[i % l]! += value * value;
+  const common = {
+    ...{ c, curvature, positive: o.positive ?? false, isFree: alpha === 0 },
+    alpha: new Float64Array(l).fill(alpha),
+    set: Int32Array.from({ length: l }, (_, j) => j),
+    candidates: new Int32Array(l),
   };
-  const { gram, target } = gramHost(problem, 1);
-  for (let j = 0; j < l; j++) gram[j * l + j]! += l2;
-  const scales = Float64Array.from({ length: problem.rows }, (_, n) =>
-    squaredNorm(problem.y.subarray(n * problem.dataDim, (n + 1) * problem.dataDim)),
-  );
-  const weights = new Float64Array(l).fill(alpha);
-  return gapsHost(gram, target, scales, new Float64Array(codesHost), weights, o.positive ?? false);
+  return Float64Array.from({ length: rows }, (_, n) => {
+    const z = new Float64Array(values.subarray(n * l, (n + 1) * l));
+    let squared = 0;
+    for (let j = 0; j < l; j++) {
+      c[j] = -l2 * z[j]!;
+      squared += l2 * z[j]! * z[j]!;
+    }
+    for (let k = 0; k < d; k++) {
+      let rest = data[n * d + k]!;
+      for (let j = 0; j < l; j++) rest -= atoms[k * l + j]! * z[j]!;
+      for (let j = 0; j < l; j++) c[j]! += atoms[k * l + j]! * rest;
+      squared += rest * rest;
+    }
+    return measure({ ...common, z }, squared, l).gap;
+  });
 }

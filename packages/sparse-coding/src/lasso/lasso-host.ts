@@ -1,6 +1,6 @@
 import { ArgumentError, checkFinite, checkInteger, checkNumber } from "@lab/core";
 import { gramHost, type HostProblem } from "../inference/gram-host.js";
-import { rowSolver } from "./coordinate-descent.js";
+import { rowGap, rowSolver } from "./coordinate-descent.js";
 
 /** Options of {@link lassoHost}. */
 export interface LassoHostOptions {
@@ -86,7 +86,7 @@ export function lassoHost(problem: HostProblem, options: LassoHostOptions): Lass
 }
 
 /** Sum of squares. */
-export function squaredNorm(values: ArrayLike<number>): number {
+function squaredNorm(values: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i]! * values[i]!;
   return sum;
@@ -102,8 +102,8 @@ export function gapsHost(
   positive: boolean,
 ): Float64Array {
   const l = alpha.length;
-  const solver = rowSolver({ gram, alpha, positive, tolerance: 0, maxSweeps: 0 });
+  const gapOf = rowGap({ gram, alpha, positive, tolerance: 0, maxSweeps: 0 });
   return scales.map((scale, n) =>
-    solver.gap(target.subarray(n * l, (n + 1) * l), scale, codes.subarray(n * l, (n + 1) * l)),
+    gapOf(target.subarray(n * l, (n + 1) * l), scale, codes.subarray(n * l, (n + 1) * l)),
   );
 }
