@@ -6,8 +6,11 @@ import { init } from "@lab/core";
 import { processorClock, repeatsOr, row } from "@lab/tooling/bench";
 import { startRivals } from "./rivals.mjs";
 
-/** Rounds that do not count: loops of the host are compiled in steps. */
+/** Rounds that do not count, and how long they last at least, in ms: loops of the host are compiled in steps. */
 const WARM = 4;
+const WARM_TIME = 600;
+/** Short tasks are repeated more often, up to this total in ms and this number. */
+const [MEASURED_TIME, MOST_ROUNDS] = [400, 25];
 
 /**
  * Runs `work({ share, compare })`: `share` gives a matrix to the rivals under a name, `compare` takes turns and adds a row.
@@ -15,7 +18,7 @@ const WARM = 4;
  * @returns What a section answers.
  */
 export async function besideRivals(work) {
-  const rounds = repeatsOr(9);
+  const leastRounds = repeatsOr(9);
   await init({ backend: "wasm" });
   const rivals = await startRivals();
   const folder = mkdtempSync(join(tmpdir(), "lab-sparse-bench-"));
@@ -29,7 +32,11 @@ export async function besideRivals(work) {
 
   /** `scale` turns milliseconds into the unit; `objective` is asked of what was found, outside of the time. */
   async function compare({ name, unit, scale, bar, ours, rival, rivalName, objective }) {
-    for (let round = 0; round < WARM; round++) (await ours())?.dispose?.(); // compiled and cached
+    const began = processorClock();
+    let warm = 0;
+    for (; warm < WARM || processorClock() - began < WARM_TIME; warm++) (await ours())?.dispose?.();
+    const often = Math.ceil((MEASURED_TIME * warm) / (processorClock() - began));
+    const rounds = Math.max(leastRounds, Math.min(often, MOST_ROUNDS));
     const [mine, theirs] = [[], []];
     let [own, other] = [undefined, undefined];
     for (let round = 0; round < rounds; round++) {
@@ -45,6 +52,8 @@ export async function besideRivals(work) {
       }
     }
     const notes = [];
+    if (theirs.length > 0)
+      notes.push(`best against best ${(Math.min(...mine) / Math.min(...theirs)).toPrecision(3)}`);
     if (objective) notes.push(`objective ${(await objective(own)).toPrecision(8)}`);
     if (other?.objective) notes.push(`the rival's ${other.objective.toPrecision(8)}`);
     if (other?.iterations) notes.push(`${own.iterations} iterations, the rival's ${other.iterations}`);

@@ -22,29 +22,12 @@ export const set = (local, value) => [value, 0x21, unsigned(local)];
 /** Sets a local and leaves the value. */
 export const tee = (local, value) => [value, 0x22, unsigned(local)];
 export const int = (value) => [0x41, signed(value)];
-export const double = (value) => [0x44, ...new Uint8Array(Float64Array.of(value).buffer)];
 export const add = (a, b) => [a, b, 0x6a];
-export const times = (a, b) => [a, b, 0x6c];
 export const bump = (local, by) => set(local, add(get(local), by));
 export const loadInt = (address) => [address, 0x28, 2, 0];
-export const storeInt = (address, value) => [address, value, 0x36, 2, 0];
 /** Repeats `body` while `condition` holds after it. */
 export const repeat = (body, condition) => [0x03, 0x40, body, condition, 0x0d, 0, 0x0b];
-export const when = (condition, body) => [condition, 0x04, 0x40, body, 0x0b];
 export const isLess = (a, b) => [a, b, 0x48];
-
-/** Doubles one at a time. */
-export const f64 = {
-  load: (address) => [address, 0x2b, 3, 0],
-  store: (address, value) => [address, value, 0x39, 3, 0],
-  add: (a, b) => [a, b, 0xa0],
-  sub: (a, b) => [a, b, 0xa1],
-  mul: (a, b) => [a, b, 0xa2],
-  min: (a, b) => [a, b, 0xa4],
-  max: (a, b) => [a, b, 0xa5],
-  isOther: (a, b) => [a, b, 0x62],
-  isLess: (a, b) => [a, b, 0x63],
-};
 
 const simd = (op) => [0xfd, unsigned(op)];
 
@@ -56,10 +39,10 @@ export const pair = {
   both: (address, offset = 0) => [address, simd(10), 3, unsigned(offset)],
   /** Two floats from memory, as doubles. */
   floats: (address, offset = 0) => [address, simd(0x5d), 2, unsigned(offset), simd(0x5f)],
+  lane: (value, index) => [value, simd(0x21), index],
   add: (a, b) => [a, b, simd(0xf0)],
   sub: (a, b) => [a, b, simd(0xf1)],
   mul: (a, b) => [a, b, simd(0xf2)],
-  zero: [simd(12), new Array(16).fill(0)],
 };
 
 /** Four floats at a time. */
@@ -104,9 +87,6 @@ export const even = (code) => {
   const bytes = code.flat(Number.POSITIVE_INFINITY);
   return [...bytes, ...new Array((3 - (bytes.length % 3)) % 3).fill(0x01)];
 };
-
-export const or = (a, b) => [a, b, simd(0x50)];
-export const isAny = (value) => [value, simd(0x53)];
 
 const section = (id, content) => [id, ...unsigned(content.length), ...content];
 const list = (items) => [...unsigned(items.length), ...items.flat()];

@@ -16,7 +16,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { layers, sequential } from "@tensorflow/tfjs-layers";
 import { describe, expect, test, vi } from "vitest";
 import * as fusing from "../src/inference/fused-step.js";
-import { lassoInstance, varianceInstance } from "./golden.js";
+import { draws, lassoInstance, varianceInstance } from "./golden.js";
 
 vi.mock("../src/inference/fused-step.js", { spy: true });
 
@@ -207,6 +207,36 @@ describe("infer on the device", () => {
       predicted,
     );
     expect(half.total / 3).toBeCloseTo(terms.total, 4);
+  });
+
+  test("loops of four values take the steps of the engine's kernels", async () => {
+    // Rows of 8 and of 6: the second are no multiple of four and go value by value.
+    for (const l of [8, 6]) {
+      const draw = draws(l);
+      const floats = (count: number) => Float32Array.from(draw(count));
+      const decoder = linearDecoder({
+        codeDim: l,
+        dataDim: 10,
+        dictionary: tf.tensor2d(floats(10 * l), [10, l]),
+      });
+      const y = tf.tensor2d(floats(120), [12, 10]);
+      const init = tf.tensor2d(floats(12 * l), [12, l]);
+      const plain = { tolerance: 0, maxIterations: 12, init, stop: "change" } as const;
+      // The first call's power iteration starts afresh, the later ones' where the one before ended.
+      for (let i = 0; i < 3; i++) await infer(decoder, y, { ...plain, sparsity: 0.05 });
+      for (const variance of [0, 5])
+        for (const positive of [true, false])
+          for (const method of ["fista", "ista"] as const)
+            for (const groups of [1, 3]) {
+              const options = { ...plain, sparsity: 0.05, variance, positive, method, groups };
+              const usual = await infer(decoder, y, options);
+              const byCalls = await withoutFusing(() => infer(decoder, y, options));
+              await expectClose(usual.codes, byCalls.codes, { absolute: 5e-6 });
+              const zeros = async ({ codes }: typeof usual) =>
+                (await codes.data()).filter((z) => z === 0).length;
+              expect(await zeros(usual)).toBe(await zeros(byCalls));
+            }
+    }
   });
 
   test("every method reaches the golden minimum, monotone where it is promised", async () => {

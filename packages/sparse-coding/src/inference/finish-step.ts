@@ -1,4 +1,5 @@
 import { SMALLEST_STD } from "../prox/variance-hinge.js";
+import { type StepLoops, stepLoops } from "./step-loops.js";
 
 /** What a step is finished with; numbers only, so that it can be an attribute of a kernel. */
 export interface StepParameters {
@@ -34,10 +35,53 @@ export interface StepArrays {
   nextCodes: Float32Array;
   nextAhead: Float32Array;
   nextClock: Float32Array;
+  /** Room to work in, `[6 * size]`. */
+  room: Float32Array;
 }
 
 /** Finishes an iteration in one loop over typed arrays: hinge, shrinkage, momentum with restart. */
 export function finishStep(p: StepParameters, arrays: StepArrays): void {
+  const { at, offset, tangent, room } = arrays;
+  const isPlain = p.size % 4 === 0 && room.byteOffset % 8 === 0 && offset.length > 0 && tangent.length === 0;
+  const loops = isPlain ? stepLoops(at.buffer) : undefined;
+  if (loops) finishFour(p, arrays, loops);
+  else finishEach(p, arrays);
+}
+
+/** The same four values at a time, for what a linear decoder's steps are made of. */
+function finishFour(p: StepParameters, arrays: StepArrays, loops: StepLoops): void {
+  const { at, offset, ahead, codes, nextCodes, nextAhead, room } = arrays;
+  const { size, groups, hinge } = p;
+  const count = p.rows / groups;
+  const bytes = 4 * size;
+  const doubles = (index: number) => new Float64Array(room.buffer, room.byteOffset + 8 * size * index, size);
+  const [mean, square] = [doubles(0), doubles(1)];
+  const [pull, bias] = [room.subarray(4 * size, 5 * size), room.subarray(5 * size)];
+  pull.fill(0);
+  bias.fill(0);
+  const areRowsApart = hinge === 0 && p.restart && p.momentum !== 0;
+  const length = areRowsApart ? 1 : count;
+  for (let first = 0; first < p.rows; first += length) {
+    const of = (values: Float32Array) => values.byteOffset + bytes * first;
+    if (hinge > 0) {
+      mean.fill(0);
+      square.fill(0);
+      loops.sums(of(ahead), of(ahead), mean.byteOffset, square.byteOffset, bytes, count);
+      pullsFrom(p, ahead.subarray(first * size, (first + 1) * size), count, mean, square);
+      for (let j = 0; j < size; j++) bias[j] = -mean[j]! * square[j]!;
+      pull.set(square);
+    }
+    const [floor, next] = [p.positive ? 0 : Number.NEGATIVE_INFINITY, of(nextCodes)];
+    const columns = [pull.byteOffset, bias.byteOffset, bytes, length, p.shrink, floor] as const;
+    const uphill = loops.shrink(of(at), of(offset), of(ahead), of(codes), next, ...columns);
+    let factor = 0;
+    const isUphill = p.restart && uphill > 0;
+    for (let n = first; n < first + length; n++) factor = momentumOf(p, arrays, n, isUphill);
+    loops.accelerate(of(codes), next, of(nextAhead), bytes * length, factor);
+  }
+}
+
+function finishEach(p: StepParameters, arrays: StepArrays): void {
   const count = p.rows / p.groups;
   // The means, then what the hinge adds to each row for them.
   const mean = new Float64Array(p.size);
@@ -74,7 +118,6 @@ function columnPulls(
   const { size } = p;
   mean.fill(0);
   pull.fill(0);
-  const isTangent = p.tangentStep > 0;
   // Around the first row, so that nothing cancels where a column is nearly constant.
   const zero = ahead.subarray(first * size, (first + 1) * size);
   for (let n = first; n < first + count; n++) {
@@ -85,12 +128,24 @@ function columnPulls(
       pull[j]! += value * value;
     }
   }
+  pullsFrom(p, zero, count, mean, pull);
+}
+
+/** From sums around `zero` to means, and from sums of squares to the factors. */
+function pullsFrom(
+  p: StepParameters,
+  zero: Float32Array,
+  count: number,
+  mean: Float64Array,
+  pull: Float64Array,
+): void {
+  const { size } = p;
   for (let j = 0; j < size; j++) {
     const shift = mean[j]! / count;
     pull[j] = Math.max(0, pull[j]! - mean[j]! * shift);
     mean[j] = zero[j]! + shift;
   }
-  if (isTangent) {
+  if (p.tangentStep > 0) {
     pull.fill(-p.hinge);
     return;
   }
@@ -136,7 +191,22 @@ function shrinkRow(
 }
 
 function accelerateRow(p: StepParameters, arrays: StepArrays, n: number, isUphill: boolean): void {
-  const { codes, nextCodes, nextAhead, clock, nextClock } = arrays;
+  const { codes, nextCodes, nextAhead } = arrays;
+  const factor = momentumOf(p, arrays, n, isUphill);
+  const from = n * p.size;
+  for (let i = from; i < from + p.size; i++) {
+    const value = nextCodes[i]!;
+    nextAhead[i] = value + factor * (value - codes[i]!);
+  }
+}
+
+/** The momentum of a row, whose clock goes on. */
+function momentumOf(
+  p: StepParameters,
+  { clock, nextClock }: StepArrays,
+  n: number,
+  isUphill: boolean,
+): number {
   const old = clock[n]!;
   let factor = p.momentum;
   let next = old;
@@ -145,11 +215,6 @@ function accelerateRow(p: StepParameters, arrays: StepArrays, n: number, isUphil
     factor = (old - 1) / grown;
     next = isUphill ? 1 : grown;
   }
-  if (isUphill) factor = 0;
   nextClock[n] = next;
-  const from = n * p.size;
-  for (let i = from; i < from + p.size; i++) {
-    const value = nextCodes[i]!;
-    nextAhead[i] = value + factor * (value - codes[i]!);
-  }
+  return isUphill ? 0 : factor;
 }

@@ -23,7 +23,7 @@ const kernel: HostKernel = {
   inputs: INPUTS,
   outputShapes(_, attributes) {
     const { rows, size } = attributes as unknown as StepParameters;
-    return [[rows, size], [rows, size], [rows]];
+    return [[rows, size], [rows, size], [rows], [6 * size]];
   },
   compute(inputs, outputs, _, attributes) {
     const [at, offset, tangent, ahead, codes, clock] = inputs as [
@@ -34,8 +34,8 @@ const kernel: HostKernel = {
       Values,
       Values,
     ];
-    const [nextCodes, nextAhead, nextClock] = outputs as [Values, Values, Values];
-    const views = { at, offset, tangent, ahead, codes, clock, nextCodes, nextAhead, nextClock };
+    const [nextCodes, nextAhead, nextClock, room] = outputs as [Values, Values, Values, Values];
+    const views = { at, offset, tangent, ahead, codes, clock, nextCodes, nextAhead, nextClock, room };
     finishStep(attributes as unknown as StepParameters, views);
   },
 };
@@ -53,6 +53,7 @@ export function fusedStep(
   parameters: StepParameters,
 ): [codes: tf.Tensor2D, ahead: tf.Tensor2D, clock: tf.Tensor1D] {
   const outputs = callKernel(NAME, inputs, parameters as unknown as KernelAttributes);
+  outputs.pop()!.dispose();
   return outputs as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D];
 }
 
