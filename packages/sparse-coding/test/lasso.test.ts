@@ -314,6 +314,9 @@ describe("sparseEncode", () => {
     const y = tf.tensor2d([[3, -0.5, -2, 1.5]]);
     const lasso = await sparseEncode(y, tf.eye(4), { alpha: 1, algorithm: "cd" });
     await expectClose(lasso.codes, [2, 0, -1, 0.5]);
+    const swept = await sparseEncode(y, tf.eye(4), { alpha: 1, algorithm: "cd", maxIterations: 1 });
+    await expectClose(swept.codes, [2, 0, -1, 0.5]);
+    expect(swept.converged).toBe(true);
     const pursuit = await sparseEncode(y, tf.eye(4), { algorithm: "omp", nonzero: 2 });
     await expectClose(pursuit.codes, [3, 0, -2, 0]);
     expect(pursuit.gap[0]).toBeCloseTo(2.5, 5);

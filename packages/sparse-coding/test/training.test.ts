@@ -245,7 +245,8 @@ describe("training", () => {
     const data = pictures(50);
     await model.step(data);
     const before = tf.memory().numTensors;
-    await model.step(data);
+    for (let i = 0; i < 99; i++) await model.step(data);
+    expect(tf.memory().numTensors).toBe(before);
     async function* stream() {
       for (let i = 0; i < 3; i++) yield pictures(40);
     }
