@@ -19,7 +19,7 @@ import { embedManifolds, finetuneManifolds, type ViewSource, viewSource } from "
  * No labels are used: restarts and an unknown number of clusters are decided by $\Delta R/\Delta R^*$.
  *
  * @param options - See {@link ClusterManifoldsOptions}.
- * @returns See {@link ClusterManifoldsResult}; a `reductionRatio` from 0.995 to 1.001 can be believed.
+ * @returns See {@link ClusterManifoldsResult}; a `reductionRatio` from 0.998 to 1.001 can be believed.
  * @throws {@link ArgumentError}, {@link ShapeError} for options that cannot work; {@link NumericalError} when a loss is not
  *   finite; the signal's reason when aborted.
  * @remarks Differs from the paper in: both heads are trained by Adam at one rate, and the third stage is off unless asked for.
