@@ -23,9 +23,13 @@ test("a sweep that is stopped again and again ends with the same predictions, ea
   const straight = await classSweep({ settings, seeds, handler, store: join(folder, "straight") });
   const log = join(folder, "log");
   const store = join(folder, "stopped");
-  const options = { log, delay: 2 };
+  const hold = join(folder, "hold");
+  const options = { log, hold };
   let stops = 0;
+  let called = 0;
   for (const most of [1, 2, 0, 3, 1]) {
+    called = Math.max(called, most + 1);
+    writeFileSync(hold, String(called));
     const stop = new AbortController();
     let fresh = 0;
     const sweep = classSweep({
@@ -41,7 +45,8 @@ test("a sweep that is stopped again and again ends with the same predictions, ea
     });
     await sweep.catch(() => stops++);
   }
-  expect(stops).toBeGreaterThan(2);
+  expect(stops).toBe(5);
+  writeFileSync(hold, "9");
   const resumed = await classSweep({ settings, seeds, handler, store, options });
   expect(resumed).toEqual(straight);
   const lines = readFileSync(log, "utf8").trim().split("\n");
